@@ -1,0 +1,31 @@
+/**
+ * Where things are on a node. The socket paths are part of the contract with
+ * peers of the seed era (reference: ports and sockets of the API).
+ */
+
+/** Unix sockets of the daemons, by daemon. */
+export const SOCKETS = {
+  apid: "/system/run/apid/apid.sock",
+  routerd: "/system/run/routerd/routerd.sock",
+  machined: "/system/run/machined/machine.sock",
+  timed: "/system/run/timed/timed.sock",
+  networkd: "/system/run/networkd/networkd.sock",
+  containerd: "/system/run/containerd/containerd.sock",
+} as const;
+
+/** machined's control socket for a service host: one line of JSON a message. */
+export function controlSocket(host: string): string {
+  return `/system/run/hosts/${host}/control.sock`;
+}
+
+/** The bundles of the image: `<daemon>.js`, `host.js`, `machined.js`. */
+export const BUNDLE_DIR = "/usr/lib/talos";
+/** The runtime of every bundle. */
+export const DENO = "/bin/deno";
+/** Files that machined writes and that are bound over those in /etc. */
+export const ETC_DIR = "/system/etc";
+/** The machine config as the node has it. */
+export const CONFIG_FILE = "/system/state/config.yaml";
+
+/** TCP ports of the node. */
+export const PORTS = { apid: 50_000, trustd: 50_001 } as const;

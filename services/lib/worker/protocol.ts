@@ -1,0 +1,84 @@
+/**
+ * What machined, a service host and its workers say to each other: control
+ * only; calls between daemons are gRPC. Between machined and a host each
+ * message is one line of JSON on the host's control socket; between the host
+ * and a worker it is the same object through the message port, without
+ * `worker`.
+ */
+import type { Permissions } from "./manifest.ts";
+
+/** Facts of the node that are not in the machine config. */
+export interface NodeFacts {
+  /** `container` or `metal`. */
+  readonly mode: "container" | "metal";
+  readonly hostname: string;
+  readonly version: string;
+  /** Global unicast addresses, without prefix length. */
+  readonly addresses: readonly string[];
+}
+
+/** A leaf certificate with its key and the CA that it verifies against; PEM. */
+export interface Identity {
+  readonly ca: string;
+  readonly crt: string;
+  readonly key: string;
+}
+
+/** What a worker is started with; a new one replaces it while it runs. */
+export interface WorkerConfig {
+  /** The paths that the manifest's `config` names, in the shape of the whole. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly node: NodeFacts;
+  /** For apid and trustd of a control plane: issued by machined. */
+  readonly identity?: Identity;
+  /** No machine config yet: apid serves the maintenance API. */
+  readonly maintenance?: boolean;
+}
+
+/** From machined to a host, or from the host to one worker. */
+export type Command =
+  | {
+    readonly type: "start";
+    readonly worker: string;
+    /** Absolute path of the bundle. */
+    readonly entry: string;
+    readonly permissions: Permissions;
+    readonly config: WorkerConfig;
+  }
+  | {
+    readonly type: "configure";
+    readonly worker: string;
+    readonly config: WorkerConfig;
+  }
+  | { readonly type: "stop"; readonly worker: string };
+
+/** From a worker to its host, or from the host to machined. */
+export type Report =
+  /** It accepts calls. Readiness is not liveness. */
+  | { readonly type: "ready"; readonly worker: string }
+  /** Every {@linkcode HEARTBEAT_MS} while its event loop turns. */
+  | { readonly type: "heartbeat"; readonly worker: string }
+  | {
+    readonly type: "health";
+    readonly worker: string;
+    readonly healthy: boolean;
+    readonly message: string;
+  }
+  | { readonly type: "log"; readonly worker: string; readonly line: string }
+  /** A service event that `talosctl events` should show. */
+  | { readonly type: "notice"; readonly worker: string; readonly text: string }
+  /** It is gone; `error` is absent when it was stopped. */
+  | {
+    readonly type: "exited";
+    readonly worker: string;
+    readonly error?: string;
+  };
+
+/** A report as a worker sends it, before its host adds the name. */
+export type WorkerReport = Report extends infer R
+  ? R extends { worker: string } ? Omit<R, "worker"> : never
+  : never;
+
+export const HEARTBEAT_MS = 500;
+/** Three missed heartbeats are a hang. */
+export const HEARTBEAT_MISSES = 3;

@@ -1,0 +1,78 @@
+/** House rules as a test: names, sizes, layers, leftovers. */
+import { assertEquals } from "@std/assert";
+import { readTree, type SourceFile } from "./tree.ts";
+
+const FILE_LINES_MAX = 600;
+/** Tables and suites, which may be longer. */
+const LONG_FILES: readonly string[] = [];
+
+const sources: SourceFile[] = await readTree();
+
+/** Reports `path: what` for each file that `check` finds something in. */
+function check(name: string, find: (file: SourceFile) => string[]) {
+  Deno.test(`tidy: ${name}`, () => {
+    const found = sources.flatMap((file) =>
+      find(file).map((what) => `${file.path}: ${what}`)
+    );
+    assertEquals(found, []);
+  });
+}
+
+check("files are at most 600 lines", (file) => {
+  const lines = file.text.split("\n").length;
+  return lines > FILE_LINES_MAX && !LONG_FILES.includes(file.path)
+    ? [`${lines} lines`]
+    : [];
+});
+
+check(
+  "files are named in snake_case, never index, utils or helpers",
+  (file) => {
+    const name = file.path.split("/").at(-1)!;
+    return /^_?[a-z0-9]+(_[a-z0-9]+)*(\.[a-z]+)?\.ts$/.test(name) &&
+        !/^(index|utils|helpers)\.ts$/.test(name)
+      ? []
+      : [`name ${name}`];
+  },
+);
+
+check(
+  "files open with a doc comment that says what they are",
+  (file) =>
+    /^(#!.*\n)?(\/\/ deno-lint-ignore-file.*\n)?\/\*\*/.test(file.text)
+      ? []
+      : ["no opening doc comment"],
+);
+
+check("a daemon never imports a daemon, and lib imports no daemon", (file) => {
+  const own = /^services\/([a-z]+)\//.exec(file.path)?.[1];
+  if (own === undefined || /_(test|bench)\.ts$/.test(file.path)) return [];
+  return [...file.text.matchAll(/from "((?:\.\.?\/)+)([a-z]+)\/([\w/.]+)"/g)]
+    .filter(([, , first]) => DAEMONS.includes(first!) && first !== own)
+    // machined reads the manifests of all daemons: they are data.
+    .filter(([, , , rest]) => rest !== "manifest.ts")
+    .map(([, dots, first, rest]) => `imports ${dots}${first}/${rest}`);
+});
+
+check("no leftovers", (file) =>
+  file.path.startsWith("tests/tidy/") ? [] : [
+    ...file.text.matchAll(/\b(TODO|FIXME|XXX|HACK)\b/g),
+  ].map(([word]) => `leftover ${word}`));
+
+check("no sleep as synchronisation in tests", (file) => {
+  if (!file.path.endsWith("_test.ts")) return [];
+  return /\b(setTimeout\(\s*resolve|delay\()/.test(file.text)
+    ? ["wait with eventually() from tests/lib"]
+    : [];
+});
+
+const DAEMONS = [
+  "machined",
+  "apid",
+  "routerd",
+  "networkd",
+  "timed",
+  "trustd",
+  "udevd",
+  "talosctl",
+];
