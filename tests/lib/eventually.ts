@@ -9,7 +9,7 @@ import { messageOf } from "#lib/errors.ts";
 export async function eventually<T>(
   condition: () => T | Promise<T>,
   options: { withinMs?: number; what?: string } = {},
-): Promise<T> {
+): Promise<NonNullable<T>> {
   const { withinMs = 10_000, what = "condition" } = options;
   const end = performance.now() + withinMs;
   let last = "it stayed false";

@@ -1,11 +1,12 @@
 /**
  * The inside of a daemon: `main.ts` calls {@linkcode runDaemon} once. In a
- * worker it speaks the control protocol; started by hand (`deno run -P=timed
- * services/timed/main.ts --config FILE`) it reads the config from a file and
- * logs to the terminal.
+ * worker it speaks the control protocol (port.ts); started by hand (`deno run
+ * -P=timed services/timed/main.ts --config FILE`) it reads the config from a
+ * file and logs to the terminal (debug.ts).
  */
 import type { Logger } from "../log.ts";
 import type { Manifest } from "./manifest.ts";
+import { runInWorker, type WorkerScope } from "./port.ts";
 import type { WorkerConfig } from "./protocol.ts";
 
 /** What a daemon is given. */
@@ -28,4 +29,11 @@ export interface DaemonContext {
 export type Daemon = (context: DaemonContext) => Promise<void>;
 
 /** Joins a daemon to the world; the only call of its `main.ts`. */
-export declare function runDaemon(manifest: Manifest, daemon: Daemon): void;
+export function runDaemon(manifest: Manifest, daemon: Daemon): void {
+  if ("DedicatedWorkerGlobalScope" in globalThis) {
+    runInWorker(globalThis as unknown as WorkerScope, daemon);
+    return;
+  }
+  // Not needed on a node: bundles leave it out (`--external */debug.ts`).
+  void import("./debug.ts").then((door) => door.runByHand(manifest, daemon));
+}

@@ -3,7 +3,7 @@
  * only; calls between daemons are gRPC. Between machined and a host each
  * message is one line of JSON on the host's control socket; between the host
  * and a worker it is the same object through the message port, without
- * `worker`.
+ * `worker`. Checked decoders for the lines are in wire.ts.
  */
 import type { Permissions } from "./manifest.ts";
 
@@ -52,11 +52,22 @@ export type Command =
   }
   | { readonly type: "stop"; readonly worker: string };
 
+/** A command as a worker receives it, and what only its host says to it. */
+export type WorkerCommand =
+  | { readonly type: "start"; readonly config: WorkerConfig }
+  | { readonly type: "configure"; readonly config: WorkerConfig }
+  | { readonly type: "stop" }
+  /** So many lines of its `log` reports have left the host. */
+  | { readonly type: "logged"; readonly lines: number };
+
 /** From a worker to its host, or from the host to machined. */
 export type Report =
   /** It accepts calls. Readiness is not liveness. */
   | { readonly type: "ready"; readonly worker: string }
-  /** Every {@linkcode HEARTBEAT_MS} while its event loop turns. */
+  /**
+   * Every {@linkcode HEARTBEAT_MS} while its event loop turns. The host watches
+   * its workers; what it sends to machined is its own, with `worker` empty.
+   */
   | { readonly type: "heartbeat"; readonly worker: string }
   | {
     readonly type: "health";
@@ -64,7 +75,11 @@ export type Report =
     readonly healthy: boolean;
     readonly message: string;
   }
-  | { readonly type: "log"; readonly worker: string; readonly line: string }
+  | {
+    readonly type: "log";
+    readonly worker: string;
+    readonly lines: readonly string[];
+  }
   /** A service event that `talosctl events` should show. */
   | { readonly type: "notice"; readonly worker: string; readonly text: string }
   /** It is gone; `error` is absent when it was stopped. */
@@ -79,6 +94,7 @@ export type WorkerReport = Report extends infer R
   ? R extends { worker: string } ? Omit<R, "worker"> : never
   : never;
 
+/** Time between two heartbeats. */
 export const HEARTBEAT_MS = 500;
 /** Three missed heartbeats are a hang. */
 export const HEARTBEAT_MISSES = 3;

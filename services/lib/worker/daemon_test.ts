@@ -1,0 +1,137 @@
+/** Tests of the worker's end of the control protocol, in real workers. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { eventually } from "#tests/eventually.ts";
+import type { WorkerCommand, WorkerReport } from "./protocol.ts";
+import { LINE_CHARS, LogWindow, WINDOW_LINES } from "./log_window.ts";
+
+const MOODY = new URL(
+  "../../../tests/fixtures/workers/moody.ts",
+  import.meta.url,
+).href;
+
+/** A worker as its host sees it, without a host. */
+class Probe implements Disposable {
+  readonly reports: WorkerReport[] = [];
+  readonly #worker: Worker;
+
+  constructor(config: Record<string, unknown> = {}) {
+    this.#worker = new Worker(MOODY, {
+      type: "module",
+      deno: { permissions: "none" },
+    });
+    this.#worker.onmessage = ({ data }) => this.reports.push(data);
+    this.send({ type: "start", config: { config, node: NODE } });
+  }
+
+  send(command: WorkerCommand): void {
+    this.#worker.postMessage(command);
+  }
+
+  configure(config: Record<string, unknown>): void {
+    this.send({ type: "configure", config: { config, node: NODE } });
+  }
+
+  async next<T extends WorkerReport["type"]>(type: T) {
+    return await eventually(() =>
+      this.reports.find((r): r is Extract<WorkerReport, { type: T }> =>
+        r.type === type
+      )
+    );
+  }
+
+  lines(): string[] {
+    return this.reports.flatMap((r) => r.type === "log" ? r.lines : []);
+  }
+
+  [Symbol.dispose]() {
+    this.#worker.terminate();
+  }
+}
+
+const NODE = {
+  mode: "container",
+  hostname: "n",
+  version: "v",
+  addresses: [],
+} as const;
+
+Deno.test("a worker says ready, beats, takes configs and stops", async () => {
+  using worker = new Probe({ machine: { type: "join" } });
+  await worker.next("ready");
+  await worker.next("heartbeat");
+  assertEquals(await worker.next("health"), {
+    type: "health",
+    healthy: true,
+    message: "fine",
+  });
+  worker.configure({ mood: "fine" });
+  assertEquals(await worker.next("notice"), {
+    type: "notice",
+    text: "mood fine",
+  });
+  worker.send({ type: "stop" });
+  assertEquals(await worker.next("exited"), { type: "exited" });
+  assertMatch(
+    worker.lines()[0]!,
+    /^\S+ info started with \{"machine":\{"type":"join"\}\}$/,
+  );
+});
+
+Deno.test("a failed worker says why, once", async (t) => {
+  const onConfig = [
+    { mood: "throw", want: "outer: inner" },
+    { mood: "late", want: "from a timer" },
+    { mood: "reject", want: "nobody waits" },
+    { mood: "exit", want: "the worker called exit" },
+  ];
+  for (const { mood, want } of onConfig) {
+    await t.step(mood, async () => {
+      using worker = new Probe();
+      await worker.next("ready");
+      worker.configure({ mood });
+      assertEquals(await worker.next("exited"), {
+        type: "exited",
+        error: want,
+      });
+    });
+  }
+  const atStart = [
+    { mood: "ends", want: "the daemon ended by itself" },
+    { mood: "start", want: "cannot start" },
+  ];
+  for (const { mood, want } of atStart) {
+    await t.step(mood, async () => {
+      using worker = new Probe({ mood });
+      assertEquals(await worker.next("exited"), {
+        type: "exited",
+        error: want,
+      });
+      assertEquals(
+        worker.reports.filter((r) => r.type === "exited").length,
+        1,
+      );
+    });
+  }
+});
+
+Deno.test("a flood of log lines stops at the window", async () => {
+  using worker = new Probe();
+  await worker.next("ready");
+  worker.configure({ mood: "fine", lines: 10_000 });
+  await eventually(() => worker.lines().length === WINDOW_LINES);
+  await worker.next("notice");
+  worker.send({ type: "logged", lines: WINDOW_LINES });
+  const last = await eventually(() =>
+    worker.lines().find((line) => line.endsWith("log lines dropped"))
+  );
+  assert(Number.parseInt(last) > 7_000, last);
+});
+
+Deno.test("LogWindow cuts long lines and drains whatever is left", () => {
+  const window = new LogWindow();
+  for (let i = 0; i < WINDOW_LINES; i++) window.push("x");
+  assertEquals(window.take().length, WINDOW_LINES);
+  window.push("y".repeat(LINE_CHARS + 1));
+  assertEquals(window.take(), []);
+  assertEquals(window.drain(), ["y".repeat(LINE_CHARS) + "..."]);
+});

@@ -1,0 +1,138 @@
+/**
+ * The debug door: one daemon outside a node, in the foreground, with only its
+ * own permissions. `--config -` reads the machine config from stdin; a FILE
+ * needs `--allow-read=FILE` beside `-P=NAME` where Deno cannot ask for it.
+ * SIGHUP reads the config again. Never part of a bundle.
+ */
+import { chainOf, messageOf } from "../errors.ts";
+import { createLogger, type Logger } from "../log.ts";
+import type { Daemon } from "./daemon.ts";
+import type { Manifest } from "./manifest.ts";
+import type { WorkerConfig } from "./protocol.ts";
+import { sliceConfig } from "./slice.ts";
+import { parse } from "@std/yaml";
+
+/** What the command line of a daemon can say. */
+export interface DebugOptions {
+  readonly config?: string;
+  readonly hostname: string;
+  readonly addresses: readonly string[];
+  readonly maintenance: boolean;
+}
+
+const USAGE = "usage: main.ts [--config FILE|-] [--hostname NAME] " +
+  "[--address IP]... [--maintenance]";
+
+/** @throws {TypeError} with the usage when `args` cannot be understood. */
+export function parseDebugArgs(args: readonly string[]): DebugOptions {
+  const addresses: string[] = [];
+  let config: string | undefined;
+  let hostname = "localhost";
+  let maintenance = false;
+  for (let i = 0; i < args.length; i++) {
+    const [flag, inline] = splitFlag(args[i]!);
+    const value = () => {
+      const text = inline ?? args[++i];
+      if (text === undefined) throw new TypeError(`${flag}: ${USAGE}`);
+      return text;
+    };
+    if (flag === "--config") config = value();
+    else if (flag === "--hostname") hostname = value();
+    else if (flag === "--address") addresses.push(value());
+    else if (flag === "--maintenance") maintenance = true;
+    else throw new TypeError(`${flag}: ${USAGE}`);
+  }
+  return {
+    ...(config === undefined ? {} : { config }),
+    hostname,
+    addresses,
+    maintenance,
+  };
+}
+
+function splitFlag(arg: string): [string, string | undefined] {
+  const at = arg.indexOf("=");
+  return at < 0 ? [arg, undefined] : [arg.slice(0, at), arg.slice(at + 1)];
+}
+
+async function readText(path: string): Promise<string> {
+  if (path !== "-") return await Deno.readTextFile(path);
+  return await new Response(Deno.stdin.readable).text();
+}
+
+async function loadConfig(
+  manifest: Manifest,
+  options: DebugOptions,
+): Promise<WorkerConfig> {
+  const whole = options.config === undefined
+    ? {}
+    : parse(await readText(options.config));
+  return {
+    config: sliceConfig(whole, manifest.config),
+    node: {
+      mode: "container",
+      hostname: options.hostname,
+      version: "debug",
+      addresses: options.addresses,
+    },
+    ...(options.maintenance ? { maintenance: true } : {}),
+  };
+}
+
+/** Runs `daemon` until SIGINT or SIGTERM, then ends the process. */
+export async function runByHand(
+  manifest: Manifest,
+  daemon: Daemon,
+): Promise<void> {
+  const encoder = new TextEncoder();
+  const say = (line: string) =>
+    void Deno.stdout.writeSync(encoder.encode(`${line}\n`));
+  const log = createLogger(say, { subject: `${manifest.name}: ` });
+  try {
+    const options = parseDebugArgs(Deno.args);
+    await runOnce({ manifest, daemon, options, log });
+    Deno.exit(0);
+  } catch (thrown) {
+    const hint = thrown instanceof Deno.errors.NotCapable
+      ? " (pass --allow-read=FILE, or --config - and the file on stdin)"
+      : "";
+    say(`${manifest.name}: ${chainOf(thrown)}${hint}`);
+    Deno.exit(thrown instanceof TypeError ? 2 : 1);
+  }
+}
+
+async function runOnce(of: {
+  manifest: Manifest;
+  daemon: Daemon;
+  options: DebugOptions;
+  log: Logger;
+}): Promise<void> {
+  const { manifest, daemon, options, log } = of;
+  const stop = new AbortController();
+  const end = () => stop.abort(new Error("asked to stop"));
+  const callbacks: ((config: WorkerConfig) => void)[] = [];
+  const reload = () => {
+    loadConfig(manifest, options).then(
+      (config) => callbacks.forEach((callback) => callback(config)),
+      (thrown) => log.warn("Cannot read the config again", thrown),
+    );
+  };
+  Deno.addSignalListener("SIGINT", end);
+  Deno.addSignalListener("SIGTERM", end);
+  if (options.config !== "-") Deno.addSignalListener("SIGHUP", reload);
+  try {
+    await daemon({
+      config: await loadConfig(manifest, options),
+      log,
+      signal: stop.signal,
+      ready: () => log.info("ready"),
+      health: (healthy, message) =>
+        log.info(`${healthy ? "healthy" : "unhealthy"}: ${message}`),
+      notice: (text) => log.info(`event: ${text}`),
+      onConfig: (callback) => void callbacks.push(callback),
+    });
+  } catch (thrown) {
+    if (thrown !== stop.signal.reason) throw thrown;
+    log.debug(messageOf(thrown));
+  }
+}
