@@ -10,7 +10,7 @@ import type { Daemon } from "./daemon.ts";
 import type { Manifest } from "./manifest.ts";
 import type { WorkerConfig } from "./protocol.ts";
 import { sliceConfig } from "./slice.ts";
-import { parse } from "@std/yaml";
+import process from "node:process";
 
 /** What the command line of a daemon can say. */
 export interface DebugOptions {
@@ -60,13 +60,26 @@ async function readText(path: string): Promise<string> {
   return await new Response(Deno.stdin.readable).text();
 }
 
+/** Reads YAML without the variables that the parser asks for: most daemons may
+ * not read any, and the sandbox shall be the same as on a node. */
+async function parseYaml(text: string): Promise<unknown> {
+  const env = Object.getOwnPropertyDescriptor(process, "env")!;
+  Object.defineProperty(process, "env", { ...env, value: {} });
+  try {
+    const { parse } = await import("@std/yaml");
+    return parse(text);
+  } finally {
+    Object.defineProperty(process, "env", env);
+  }
+}
+
 async function loadConfig(
   manifest: Manifest,
   options: DebugOptions,
 ): Promise<WorkerConfig> {
   const whole = options.config === undefined
     ? {}
-    : parse(await readText(options.config));
+    : await parseYaml(await readText(options.config));
   return {
     config: sliceConfig(whole, manifest.config),
     node: {
