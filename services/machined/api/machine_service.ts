@@ -1,0 +1,231 @@
+/**
+ * machine.MachineService: message -> node -> message. No decisions; what is
+ * not here yet answers Unimplemented.
+ *
+ * Every unary reply carries exactly one element in `messages`, without
+ * metadata: apid adds the node's name to it on the way out.
+ */
+import {
+  type DescMessage,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { ContainerDriver, DataSchema } from "#proto/common_pb.ts";
+import {
+  FileInfoSchema,
+  type MachineService,
+  MountsResponseSchema,
+  ProcessesResponseSchema,
+  type ServiceInfoSchema,
+} from "#proto/machine_pb.ts";
+import type { ServiceHandlers } from "#lib/rpc/call.ts";
+import { AgentError } from "#lib/errors.ts";
+import { parseMeminfo } from "./meminfo.ts";
+import type { EventsFrom, Node, ServiceSnapshot } from "./node.ts";
+
+/** Why a call was refused before it touched the node. */
+export type RequestProblem =
+  | { readonly kind: "notFound"; readonly text: string }
+  | { readonly kind: "invalidArgument"; readonly text: string }
+  /** The text is that of the seed era. */
+  | { readonly kind: "containerMode" };
+
+/** A call that was refused before it touched the node. */
+export class RequestError extends AgentError<RequestProblem> {
+  override name = "RequestError";
+
+  constructor(problem: RequestProblem) {
+    super(
+      problem,
+      problem.kind === "containerMode"
+        ? "method is not supported in container mode"
+        : problem.text,
+    );
+  }
+}
+
+type Handlers = ServiceHandlers<typeof MachineService>;
+
+/** The handlers for `node`. */
+export function machineService(node: Node): Handlers {
+  return {
+    ...systemHandlers(node),
+    ...serviceHandlers(node),
+    ...streamHandlers(node),
+    ...containerHandlers(node),
+    ...lifecycleHandlers(node),
+  };
+}
+
+function systemHandlers({ version, platform, inspect }: Node): Handlers {
+  return {
+    version: () => ({ messages: [{ version, platform }] }),
+    hostname: async () => {
+      const name = await Deno.readTextFile("/proc/sys/kernel/hostname");
+      return { messages: [{ hostname: name.trim() }] };
+    },
+    memory: async () => {
+      const meminfo = parseMeminfo(await Deno.readTextFile("/proc/meminfo"));
+      return { messages: [{ meminfo }] };
+    },
+    mounts: (_, call) =>
+      single(MountsResponseSchema, inspect("mounts", {}, call.signal)),
+    processes: (_, call) =>
+      single(ProcessesResponseSchema, inspect("processes", {}, call.signal)),
+  };
+}
+
+function serviceHandlers({ services }: Node): Handlers {
+  return {
+    serviceList: () => ({
+      messages: [{ services: services.list().map(serviceInfo) }],
+    }),
+    serviceStart: async ({ id }) => {
+      await services.start(id);
+      return { messages: [{ resp: `Service "${id}" started` }] };
+    },
+    serviceStop: async ({ id }) => {
+      await services.stop(id);
+      return { messages: [{ resp: `Service "${id}" stopped` }] };
+    },
+    serviceRestart: async ({ id }) => {
+      await services.restart(id);
+      return { messages: [{ resp: `Service "${id}" restarted` }] };
+    },
+  };
+}
+
+function serviceInfo(
+  service: ServiceSnapshot,
+): MessageInitShape<typeof ServiceInfoSchema> {
+  const { unknown, healthy, lastMessage, lastChange } = service.health;
+  return {
+    id: service.id,
+    state: service.state,
+    events: {
+      events: service.events.map(({ message, state, at }) => ({
+        msg: message,
+        state,
+        ts: timestampFromMs(at),
+      })),
+    },
+    health: {
+      unknown,
+      healthy,
+      lastMessage,
+      lastChange: timestampFromMs(lastChange),
+    },
+  };
+}
+
+function streamHandlers({ logs, events, inspect }: Node): Handlers {
+  return {
+    logs: async function* ({ namespace, id, follow, tailLines }, call) {
+      // Containers' logs come with Kubernetes; the kubelet's is a service log.
+      const log = namespace === "system" || id === "kubelet"
+        ? logs.get(id)
+        : undefined;
+      if (!log) {
+        const text = `log "${id}" was not registered`;
+        throw new RequestError({ kind: "notFound", text });
+      }
+      const { signal } = call;
+      for await (const bytes of log.follow({ tailLines, follow, signal })) {
+        yield { bytes };
+      }
+    },
+    events: async function* (request, call) {
+      const from = eventsFrom(request);
+      for await (
+        const event of events.watch({ ...from, signal: call.signal })
+      ) {
+        yield event;
+      }
+    },
+    list: (request, call) => {
+      const { root, recurse, recursionDepth } = request;
+      const options = { root, recurse, recursionDepth };
+      return decoded(FileInfoSchema, inspect("list", options, call.signal));
+    },
+    read: ({ path }, call) =>
+      decoded(DataSchema, inspect("read", { path }, call.signal)),
+    dmesg: ({ follow, tail }, call) =>
+      decoded(DataSchema, inspect("dmesg", { follow, tail }, call.signal)),
+  };
+}
+
+function eventsFrom(
+  request: { tailEvents: number; tailId: string; tailSeconds: number },
+): EventsFrom {
+  const { tailEvents, tailId, tailSeconds } = request;
+  const given = [tailEvents !== 0, tailId !== "", tailSeconds !== 0];
+  if (given.filter(Boolean).length > 1) {
+    const text =
+      "tail_events, tail_id and tail_seconds exclude each other: give one";
+    throw new RequestError({ kind: "invalidArgument", text });
+  }
+  if (tailEvents !== 0) return { tailEvents };
+  if (tailId !== "") return { tailId };
+  return tailSeconds === 0 ? {} : { tailSeconds };
+}
+
+function containerHandlers({ containers }: Node): Handlers {
+  return {
+    containers: async ({ namespace, driver }) => {
+      checkDriver(namespace, driver);
+      const list = await containers.list(namespace);
+      return { messages: [{ containers: [...list] }] };
+    },
+    restart: async ({ namespace, id, driver }) => {
+      checkDriver(namespace, driver);
+      await containers.restart(namespace, id);
+      return { messages: [{}] };
+    },
+  };
+}
+
+function checkDriver(namespace: string, driver: ContainerDriver): void {
+  if (driver === ContainerDriver.CRI && namespace !== "k8s.io") {
+    const text = "CRI inspector is supported only for K8s namespace";
+    throw new RequestError({ kind: "invalidArgument", text });
+  }
+}
+
+function lifecycleHandlers(node: Node): Handlers {
+  const { configuration, platform } = node;
+  return {
+    applyConfiguration: async ({ data, noReboot }) => {
+      await configuration.apply(data, { noReboot });
+      return { messages: [{}] };
+    },
+    generateConfiguration: (request) => configuration.generate(request),
+    shutdown: () => {
+      node.shutdown();
+      return { messages: [{}] };
+    },
+    ...(platform.mode === "container" &&
+      { reboot: refuse, upgrade: refuse, rollback: refuse }),
+  };
+}
+
+function refuse(): never {
+  throw new RequestError({ kind: "containerMode" });
+}
+
+/** The only message of `stream`. */
+async function single<D extends DescMessage>(
+  schema: D,
+  stream: AsyncIterable<Uint8Array>,
+): Promise<MessageShape<D>> {
+  for await (const bytes of stream) return fromBinary(schema, bytes);
+  throw new Error(`no ${schema.typeName} came`);
+}
+
+async function* decoded<D extends DescMessage>(
+  schema: D,
+  stream: AsyncIterable<Uint8Array>,
+): AsyncGenerator<MessageShape<D>> {
+  for await (const bytes of stream) yield fromBinary(schema, bytes);
+}

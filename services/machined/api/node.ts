@@ -1,0 +1,116 @@
+/**
+ * What the machine API needs of the node, as narrow interfaces: main.ts hands
+ * in the real parts, tests hand in their own.
+ */
+import type { Any } from "@bufbuild/protobuf/wkt";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type {
+  ContainerInfoSchema,
+  GenerateConfigurationRequest,
+  GenerateConfigurationResponseSchema,
+  VersionInfoSchema,
+} from "#proto/machine_pb.ts";
+import type { Inspect } from "./inspector.ts";
+
+/** One transition of a service. */
+export interface ServiceEventRecord {
+  readonly message: string;
+  /** `Running`, `Failed` ... */
+  readonly state: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** One service as the supervisor sees it. */
+export interface ServiceSnapshot {
+  readonly id: string;
+  readonly state: string;
+  readonly events: readonly ServiceEventRecord[];
+  readonly health: {
+    readonly unknown: boolean;
+    readonly healthy: boolean;
+    readonly lastMessage: string;
+    /** Milliseconds since 1970. */
+    readonly lastChange: number;
+  };
+}
+
+/** The services and what may be done to them. */
+export interface Services {
+  list(): readonly ServiceSnapshot[];
+  /** Each rejects when the service is unknown or does not allow it. */
+  start(id: string): Promise<void>;
+  stop(id: string): Promise<void>;
+  restart(id: string): Promise<void>;
+}
+
+/** The log of one service. */
+export interface ServiceLog {
+  /** `tailLines` below 0 means all that is kept. */
+  follow(options: {
+    readonly tailLines: number;
+    readonly follow: boolean;
+    readonly signal: AbortSignal;
+  }): AsyncIterable<Uint8Array>;
+}
+
+/** The logs by service. */
+export interface ServiceLogs {
+  get(id: string): ServiceLog | undefined;
+}
+
+/** Where a reader of the events begins; at most one may be set. */
+export interface EventsFrom {
+  /** Below 0 means all that are kept. */
+  readonly tailEvents?: number;
+  /** After the event of this id. */
+  readonly tailId?: string;
+  readonly tailSeconds?: number;
+}
+
+/** The events of the node. */
+export interface Events {
+  watch(
+    from: EventsFrom & { readonly signal: AbortSignal },
+  ): AsyncIterable<{ readonly id: string; readonly data: Any }>;
+}
+
+/** The containers of the system containerd. */
+export interface Containers {
+  list(
+    namespace: string,
+  ): Promise<readonly MessageInitShape<typeof ContainerInfoSchema>[]>;
+  restart(namespace: string, id: string): Promise<void>;
+}
+
+/** The machine config. */
+export interface Configuration {
+  /**
+   * Checks and stores `data`; then applies it unless `noReboot`. Rejects with
+   * every problem, with nothing changed. Resolves before services restart.
+   */
+  apply(
+    data: Uint8Array,
+    options: { readonly noReboot: boolean },
+  ): Promise<void>;
+  generate(
+    request: GenerateConfigurationRequest,
+  ): Promise<MessageInitShape<typeof GenerateConfigurationResponseSchema>>;
+}
+
+/** All that the machine API works on. */
+export interface Node {
+  readonly version: MessageInitShape<typeof VersionInfoSchema>;
+  readonly platform: {
+    readonly name: string;
+    readonly mode: "container" | "metal";
+  };
+  readonly services: Services;
+  readonly logs: ServiceLogs;
+  readonly events: Events;
+  readonly containers: Containers;
+  readonly configuration: Configuration;
+  readonly inspect: Inspect;
+  /** Starts the shutdown sequence in the background. */
+  shutdown(): void;
+}
