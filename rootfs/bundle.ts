@@ -1,0 +1,58 @@
+/** `deno bundle` of the entry points: one file each, nothing imported. */
+import { createHash } from "node:crypto";
+import { join } from "@std/path";
+import { run } from "./components/command.ts";
+
+/** Bundles `entry` (below `root`) into the file `output`. */
+export async function bundleEntry(
+  root: string,
+  entry: string,
+  output: string,
+): Promise<void> {
+  await run(
+    [
+      Deno.execPath(),
+      "bundle",
+      "--quiet",
+      "--platform",
+      "deno",
+      "--output",
+      output,
+      entry,
+    ],
+    { cwd: root, env: { NO_COLOR: "1" } },
+  );
+}
+
+/** Folders whose files end up in bundles, and what else decides them. */
+const SOURCE_DIRS = ["services", "core-wasm", "proto/gen", "rootfs"];
+const SOURCE_FILES = ["deno.json", "deno.lock"];
+const SOURCE = /(?<!_(test|bench))\.(ts|json|wasm)$/;
+
+async function sourceFiles(root: string): Promise<string[]> {
+  const files = [...SOURCE_FILES];
+  const visit = async (directory: string) => {
+    for await (const entry of Deno.readDir(join(root, directory))) {
+      const path = `${directory}/${entry.name}`;
+      if (entry.isDirectory) await visit(path);
+      else if (SOURCE.test(entry.name)) files.push(path);
+    }
+  };
+  for (const directory of SOURCE_DIRS) {
+    await visit(directory).catch((thrown) => {
+      if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+    });
+  }
+  return files.sort();
+}
+
+/** A digest of everything that any bundle or the image's list is made of. */
+export async function sourcesDigest(root: string): Promise<string> {
+  const hash = createHash("sha256");
+  hash.update(Deno.version.deno);
+  for (const path of await sourceFiles(root)) {
+    const bytes = await Deno.readFile(join(root, path));
+    hash.update(`\n${path} ${bytes.length}\n`).update(bytes);
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,106 @@
+/**
+ * The root file system of a node, all of it. No shell, no package manager, no
+ * interpreter but the runtime of our own bundles. What is not listed is not
+ * there.
+ */
+import denoJson from "../deno.json" with { type: "json" };
+import {
+  bundle,
+  dir,
+  type Entry,
+  joined,
+  library,
+  program,
+  symlink,
+  text,
+} from "./entries.ts";
+
+const VERSION = `v${denoJson.version}`;
+
+/**
+ * The parts that only move with a pinned version, with directories of their
+ * own at the top: compressed once and kept in the cache. The rest is appended.
+ */
+export const BASE: readonly Entry[] = [
+  dir("/bin"),
+  program("/bin/deno", "deno", "deno"),
+  program("/bin/containerd", "containerd", "containerd"),
+  program(
+    "/bin/containerd-shim-runc-v2",
+    "containerd",
+    "containerd-shim-runc-v2",
+  ),
+  program("/bin/runc", "runc", "runc"),
+  dir("/lib"),
+  dir("/lib/x86_64-linux-gnu"),
+  library("ld-linux-x86-64.so.2"),
+  library("libc.so.6"),
+  library("libm.so.6"),
+  library("libgcc_s.so.1"),
+  // Empty since glibc 2.34, but deno is linked against them.
+  library("libdl.so.2"),
+  library("libpthread.so.0"),
+  library("librt.so.1"),
+  dir("/lib64"),
+  symlink(
+    "/lib64/ld-linux-x86-64.so.2",
+    "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
+  ),
+];
+
+/** What the daemons of the image are; each has services/<name>/main.ts. */
+export const DAEMONS = ["apid", "networkd", "routerd", "timed", "trustd"];
+
+const OS_RELEASE = `NAME="Talos"
+ID=talos
+VERSION_ID=${VERSION}
+PRETTY_NAME="Talos (${VERSION})"
+HOME_URL="https://www.talos.dev/"
+`;
+
+const HOSTS = `127.0.0.1 localhost
+::1 localhost
+`;
+
+/** What changes from day to day. */
+export const OVERLAY: readonly Entry[] = [
+  dir("/dev"),
+  dir("/etc"),
+  // Bind mounts of machined need a file beneath them.
+  text("/etc/hostname", ""),
+  text("/etc/hosts", HOSTS),
+  text("/etc/machine-id", ""),
+  text("/etc/nsswitch.conf", "hosts: files dns\n"),
+  text("/etc/os-release", OS_RELEASE),
+  text("/etc/resolv.conf", ""),
+  dir("/etc/cni"),
+  dir("/etc/cri"),
+  dir("/etc/kubernetes"),
+  dir("/etc/ssl"),
+  dir("/etc/ssl/certs"),
+  joined(
+    "/etc/ssl/certs/ca-certificates.crt",
+    "certificates",
+    "usr/share/ca-certificates/mozilla",
+  ),
+  dir("/mnt"),
+  dir("/opt"),
+  dir("/proc", 0o555),
+  dir("/run"),
+  dir("/sys", 0o555),
+  dir("/system"),
+  dir("/tmp", 0o1777),
+  dir("/usr"),
+  dir("/usr/lib"),
+  dir("/usr/lib/talos"),
+  bundle("/usr/lib/talos/machined.js", "services/machined/main.ts"),
+  bundle("/usr/lib/talos/host.js", "services/lib/worker/host.ts"),
+  ...DAEMONS.map((name) =>
+    bundle(`/usr/lib/talos/${name}.js`, `services/${name}/main.ts`)
+  ),
+  dir("/usr/libexec"),
+  dir("/usr/libexec/kubernetes"),
+  dir("/usr/local"),
+  dir("/usr/local/bin"),
+  dir("/var"),
+];

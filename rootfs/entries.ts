@@ -1,0 +1,84 @@
+/** The vocabulary of contents.ts: one value per thing in the image. */
+import type { PartName } from "./components/parts.ts";
+
+/** Where the bytes of a file come from. */
+export type Source =
+  /** A file of a part of rootfs/components. */
+  | { readonly part: PartName; readonly path: string }
+  /** All files of a directory of a part, sorted by name, joined. */
+  | { readonly part: PartName; readonly joined: string }
+  /** Written here. */
+  | { readonly text: string }
+  /** `deno bundle` of a file below the top of the checkout. */
+  | { readonly bundle: string };
+
+/** One thing in the image. */
+export type Entry =
+  | { readonly kind: "dir"; readonly path: string; readonly mode: number }
+  | {
+    readonly kind: "file";
+    readonly path: string;
+    readonly mode: number;
+    readonly source: Source;
+  }
+  | {
+    readonly kind: "symlink";
+    readonly path: string;
+    readonly target: string;
+  };
+
+/** A directory; a mount point, mostly. */
+export function dir(path: string, mode = 0o755): Entry {
+  return { kind: "dir", path, mode };
+}
+
+/** A program out of a part. */
+export function program(path: string, part: PartName, from: string): Entry {
+  return { kind: "file", path, mode: 0o755, source: { part, path: from } };
+}
+
+/** A shared library of glibc's packages, under the name that is linked to. */
+export function library(name: string): Entry {
+  const path = `/lib/x86_64-linux-gnu/${name}`;
+  const source = { part: "glibc", path: path.slice(1) } as const;
+  return { kind: "file", path, mode: 0o755, source };
+}
+
+/** A file with this text. */
+export function text(path: string, content: string): Entry {
+  return { kind: "file", path, mode: 0o644, source: { text: content } };
+}
+
+/** A file made by joining all files of a part's directory. */
+export function joined(path: string, part: PartName, from: string): Entry {
+  return { kind: "file", path, mode: 0o644, source: { part, joined: from } };
+}
+
+/** A bundle of an entry point. */
+export function bundle(path: string, entry: string): Entry {
+  return { kind: "file", path, mode: 0o644, source: { bundle: entry } };
+}
+
+/** A symbolic link. */
+export function symlink(path: string, target: string): Entry {
+  return { kind: "symlink", path, target };
+}
+
+/** Lists whose entries cannot be an image. */
+export function checkEntries(entries: readonly Entry[]): string[] {
+  const problems: string[] = [];
+  const seen = new Map<string, Entry>();
+  for (const entry of entries) {
+    const { path } = entry;
+    if (!/^(\/[\w.+-]+)+$/.test(path) || path.split("/").includes("..")) {
+      problems.push(`"${path}" is not a plain absolute path`);
+    }
+    if (seen.has(path)) problems.push(`"${path}" is listed twice`);
+    const parent = path.slice(0, path.lastIndexOf("/"));
+    if (parent !== "" && seen.get(parent)?.kind !== "dir") {
+      problems.push(`"${path}" comes before its directory`);
+    }
+    seen.set(path, entry);
+  }
+  return problems;
+}
