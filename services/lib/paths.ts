@@ -29,3 +29,14 @@ export const CONFIG_FILE = "/system/state/config.yaml";
 
 /** TCP ports of the node. */
 export const PORTS = { apid: 50_000, trustd: 50_001 } as const;
+
+/**
+ * Where libc is, by machine and distribution; the first that opens is taken.
+ * A daemon's `ffi` permission names exactly these.
+ */
+export const LIBC_PATHS = [
+  "/lib/x86_64-linux-gnu/libc.so.6",
+  "/lib/aarch64-linux-gnu/libc.so.6",
+  "/lib64/libc.so.6",
+  "/usr/lib/libc.so.6",
+] as const;
