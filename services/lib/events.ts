@@ -9,7 +9,7 @@ import {
   type MessageInitShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import { AnySchema } from "@bufbuild/protobuf/wkt";
+import { type Any, AnySchema } from "@bufbuild/protobuf/wkt";
 import { type Event, EventSchema } from "#proto/machine_pb.ts";
 import { AgentError } from "./errors.ts";
 import { isXid, processXids } from "./xid.ts";
@@ -60,6 +60,9 @@ export interface EventPublisher {
   ): void;
 }
 
+/** An event as it is kept: it always has a payload. */
+export type StoredEvent = Event & { readonly data: Any };
+
 /** The events of a node. */
 export interface EventStore extends EventPublisher {
   /**
@@ -67,7 +70,7 @@ export interface EventStore extends EventPublisher {
    *
    * @throws {EventError} at the first step or when the reader lags.
    */
-  watch(options: WatchOptions): AsyncIterable<Event>;
+  watch(options: WatchOptions): AsyncIterable<StoredEvent>;
 }
 
 /** How many events are kept. */
@@ -78,7 +81,7 @@ const TYPE_PREFIX = "talos/runtime/";
 
 /** See the top of the file. */
 export class EventRing implements EventStore {
-  readonly #ring: { event: Event; at: number }[] = [];
+  readonly #ring: { event: StoredEvent; at: number }[] = [];
   readonly #now: () => number;
   readonly #nextId: () => string;
   /** Events ever published; the newest is number `#count - 1`. */
@@ -98,7 +101,10 @@ export class EventRing implements EventStore {
       typeUrl: TYPE_PREFIX + schema.typeName,
       value: toBinary(schema, create(schema, payload)),
     });
-    const event = create(EventSchema, { id: this.#nextId(), data });
+    const event = Object.assign(
+      create(EventSchema, { id: this.#nextId() }),
+      { data },
+    );
     this.#ring[this.#count % EVENTS_KEPT] = { event, at: this.#now() };
     this.#count++;
     const waiting = this.#wake;
@@ -106,7 +112,7 @@ export class EventRing implements EventStore {
     for (const wake of waiting) wake();
   }
 
-  async *watch(options: WatchOptions): AsyncGenerator<Event> {
+  async *watch(options: WatchOptions): AsyncGenerator<StoredEvent> {
     const { signal } = options;
     let next = this.#start(options);
     while (!signal.aborted) {
@@ -148,7 +154,7 @@ export class EventRing implements EventStore {
 
   #first(
     from: number,
-    wanted: (entry: { event: Event; at: number }) => boolean,
+    wanted: (entry: { event: StoredEvent; at: number }) => boolean,
   ): number {
     let number = from;
     while (number < this.#count && !wanted(this.#entry(number))) number++;

@@ -1,0 +1,111 @@
+/**
+ * Asks a running service whether it is well, again and again. Tells only what
+ * changed.
+ */
+import type { Clock } from "#lib/clock.ts";
+import { messageOf } from "#lib/errors.ts";
+import type { HealthPolicy } from "#lib/worker/manifest.ts";
+import type { ServiceHealth } from "./service.ts";
+
+/** A question with its rhythm. */
+export interface HealthCheck {
+  readonly policy: HealthPolicy;
+  /** Rejects when it is not well; the signal is its timeout. */
+  readonly check: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Rejects after `timeoutMs` also when `check` forgets its signal. */
+async function within(
+  check: HealthCheck["check"],
+  timeoutMs: number,
+  stop: AbortSignal,
+): Promise<void> {
+  const limit = new AbortController();
+  const signal = AbortSignal.any([limit.signal, stop]);
+  const timer = setTimeout(
+    () => limit.abort(new Error(`no answer in ${timeoutMs} ms`)),
+    timeoutMs,
+  );
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), {
+      once: true,
+    });
+  });
+  try {
+    await Promise.race([check(signal), aborted]);
+  } finally {
+    clearTimeout(timer);
+    // Frees what listens, for instance a dial that is still under way.
+    aborted.catch(() => {});
+    limit.abort(new Error("over"));
+  }
+}
+
+/** The health of one service over all its runs. */
+export class HealthWatch {
+  readonly #clock: Clock;
+  readonly #tell: (text: string) => void;
+  #state: ServiceHealth;
+
+  constructor(clock: Clock, tell: (text: string) => void) {
+    this.#clock = clock;
+    this.#tell = tell;
+    this.#state = this.#unknown();
+  }
+
+  get state(): ServiceHealth {
+    return this.#state;
+  }
+
+  /** Nothing is known any more: the run is over. */
+  clear(): void {
+    this.#state = this.#unknown();
+  }
+
+  /** Watches one run until the signal aborts. Never rejects. */
+  async run(
+    { policy, check }: HealthCheck,
+    signal: AbortSignal,
+    onHealthy: () => void,
+  ): Promise<void> {
+    this.clear();
+    try {
+      await this.#clock.sleep(policy.initialDelayMs, signal);
+      while (true) {
+        const failure = await within(check, policy.timeoutMs, signal).then(
+          () => undefined,
+          messageOf,
+        );
+        if (signal.aborted) return;
+        if (failure === undefined) onHealthy();
+        this.#record(failure);
+        await this.#clock.sleep(policy.everyMs, signal);
+      }
+    } catch {
+      // Only the sleeps reject, when the signal aborts.
+    }
+  }
+
+  #record(failure: string | undefined): void {
+    const healthy = failure === undefined;
+    const lastMessage = failure ?? "";
+    const { unknown, healthy: before, lastMessage: text } = this.#state;
+    if (!unknown && healthy === before && text === lastMessage) return;
+    const lastChange = this.#clock.now();
+    this.#state = { unknown: false, healthy, lastMessage, lastChange };
+    this.#tell(
+      healthy
+        ? "Health check successful"
+        : `Health check failed: ${lastMessage}`,
+    );
+  }
+
+  #unknown(): ServiceHealth {
+    return {
+      unknown: true,
+      healthy: false,
+      lastMessage: "",
+      lastChange: this.#clock.now(),
+    };
+  }
+}
