@@ -1,0 +1,130 @@
+/**
+ * A real local cluster for one test file: its own name, addresses and state,
+ * gone when the test is. What a crashed run left is removed first.
+ */
+import { dirname, join } from "@std/path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const TALOSCTL = join(ROOT, "_out/bin/talosctl");
+
+/** What a program said and how it ended. */
+export interface Output {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end. */
+export async function run(
+  command: readonly string[],
+  options: {
+    env?: Record<string, string>;
+    signal?: AbortSignal;
+  } = {},
+): Promise<Output> {
+  const [program, ...args] = command as [string, ...string[]];
+  const { code, stdout, stderr } = await new Deno.Command(program, {
+    args,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    ...options,
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** One node, as its provisioner made it. */
+export interface TestNode {
+  readonly name: string;
+  readonly type: string;
+  readonly ip: string;
+}
+
+/** What {@linkcode TestCluster.create} makes. */
+export interface ClusterOptions {
+  /** Unique among the test files, at most 12 characters. */
+  readonly name: string;
+  /** A /24 of its own, for instance `10.5.7.0/24`. */
+  readonly cidr: string;
+  readonly masters?: number;
+  readonly workers?: number;
+  /** More flags of `cluster create`. */
+  readonly flags?: readonly string[];
+}
+
+/** A running cluster; dispose of it with `await using`. */
+export class TestCluster implements AsyncDisposable {
+  readonly #stateDir: string;
+  readonly #options: ClusterOptions;
+
+  private constructor(options: ClusterOptions, stateDir: string) {
+    this.#options = options;
+    this.#stateDir = stateDir;
+  }
+
+  /** Creates it and waits until every node answers. */
+  static async create(options: ClusterOptions): Promise<TestCluster> {
+    // Not a temporary folder: what a crashed run left must be found again.
+    const stateDir = join("/var/tmp/talos-tests", options.name);
+    const cluster = new TestCluster(options, stateDir);
+    await cluster[Symbol.asyncDispose]();
+    await Deno.mkdir(stateDir, { recursive: true });
+    const { masters = 1, workers = 1, flags = [] } = options;
+    const created = await cluster.talosctl([
+      "cluster",
+      "create",
+      ...cluster.#clusterFlags(),
+      `--cidr=${options.cidr}`,
+      `--masters=${masters}`,
+      `--workers=${workers}`,
+      ...flags,
+    ]);
+    if (created.code !== 0) {
+      const said = created.stdout + created.stderr;
+      await cluster[Symbol.asyncDispose]();
+      throw new Error(`cluster create ended with ${created.code}: ${said}`);
+    }
+    return cluster;
+  }
+
+  #clusterFlags(): string[] {
+    return [`--name=${this.#options.name}`, `--state=${this.#stateDir}`];
+  }
+
+  /** The talosconfig of the administrator. */
+  get talosconfig(): string {
+    return join(this.#stateDir, "talosconfig");
+  }
+
+  /** Runs the built talosctl as the administrator of this cluster. */
+  async talosctl(
+    args: readonly string[],
+    options: { signal?: AbortSignal; talosconfig?: string } = {},
+  ): Promise<Output> {
+    const { talosconfig = this.talosconfig, ...rest } = options;
+    return await run([TALOSCTL, ...args], {
+      env: { TALOSCONFIG: talosconfig },
+      ...rest,
+    });
+  }
+
+  /** The addresses of the nodes: control planes first. */
+  get nodes(): string[] {
+    const { cidr, masters = 1, workers = 1 } = this.#options;
+    const prefix = cidr.slice(0, cidr.lastIndexOf(".") + 1);
+    return Array.from(
+      { length: masters + workers },
+      (_, i) => `${prefix}${i + 2}`,
+    );
+  }
+
+  /** Destroys it, whatever state it is in. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.talosctl(["cluster", "destroy", ...this.#clusterFlags()]);
+    await Deno.remove(this.#stateDir, { recursive: true }).catch((thrown) => {
+      if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+    });
+  }
+}
