@@ -94,6 +94,7 @@ export const OVERLAY: readonly Entry[] = [
   dir("/usr/lib"),
   dir("/usr/lib/talos"),
   bundle("/usr/lib/talos/machined.js", "services/machined/main.ts"),
+  bundle("/usr/lib/talos/inspect.js", "services/machined/inspect/main.ts"),
   bundle("/usr/lib/talos/host.js", "services/lib/worker/host.ts"),
   ...DAEMONS.map((name) =>
     bundle(`/usr/lib/talos/${name}.js`, `services/${name}/main.ts`)
