@@ -1,7 +1,7 @@
 /** `deno bundle` of the entry points: one file each, nothing imported. */
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
-import { run } from "./components/command.ts";
+import { run } from "#lib/command.ts";
 
 /** Bundles `entry` (below `root`) into the file `output`. */
 export async function bundleEntry(

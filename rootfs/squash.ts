@@ -4,7 +4,7 @@
  * both cores); the overlay is appended to a copy of it, which takes a second.
  */
 import { join } from "@std/path";
-import { run } from "./components/command.ts";
+import { run } from "#lib/command.ts";
 
 /** How blocks are compressed; changing it rebuilds the base. */
 export const COMPRESSION = ["-comp", "zstd", "-Xcompression-level", "19"];

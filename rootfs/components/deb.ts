@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { readAr } from "./ar.ts";
 import type { Recipe } from "./cache.ts";
-import { run } from "./command.ts";
+import { run } from "#lib/command.ts";
 import { fetchChecked, FetchError } from "./fetch.ts";
 
 /** One pinned package. */

@@ -6,7 +6,7 @@
 import { dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { cacheDir, type Part, provide, type Recipe } from "./cache.ts";
-import { run } from "./command.ts";
+import { run } from "#lib/command.ts";
 import { fetchChecked } from "./fetch.ts";
 
 const HERE = dirname(fileURLToPath(import.meta.url));

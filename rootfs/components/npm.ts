@@ -1,7 +1,7 @@
 /** Files out of npm packages at pinned versions. */
 import { join } from "@std/path";
 import type { Recipe } from "./cache.ts";
-import { run } from "./command.ts";
+import { run } from "#lib/command.ts";
 import { fetchChecked } from "./fetch.ts";
 
 /** One pinned package of the npm registry. */

@@ -3,7 +3,7 @@
  * packages are installed, and a line says so; elsewhere they are named.
  */
 import { AgentError } from "#lib/errors.ts";
-import { run } from "./command.ts";
+import { run } from "#lib/command.ts";
 import { say } from "./progress.ts";
 
 /** The host lacks something. */

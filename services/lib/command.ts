@@ -1,5 +1,5 @@
-/** Running the build tools of the host. */
-import { AgentError } from "#lib/errors.ts";
+/** Running programs of the host: build tools, ip, mount, runc. Never on a node. */
+import { AgentError } from "./errors.ts";
 
 /** A tool that could not be run, or that failed. */
 export class CommandError extends AgentError<{
@@ -19,17 +19,26 @@ export async function run(
     env?: Record<string, string>;
     /** Run at low priority: compilers and compressors. */
     nice?: boolean;
+    /** Standard input; nothing when absent. */
+    input?: string;
   } = {},
 ): Promise<string> {
   const [program, ...args] = options.nice ? ["nice", ...argv] : argv;
-  const output = await new Deno.Command(program!, {
+  const child = new Deno.Command(program!, {
     args,
-    stdin: "null",
+    stdin: options.input === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
-  }).output();
+  }).spawn();
+  if (options.input !== undefined) {
+    const writer = child.stdin.getWriter();
+    // A program that ends without reading says why by itself.
+    await writer.write(new TextEncoder().encode(options.input)).catch(() => {});
+    await writer.close().catch(() => {});
+  }
+  const output = await child.output();
   const decoder = new TextDecoder();
   if (output.success) return decoder.decode(output.stdout);
   const text = decoder.decode(output.stderr) || decoder.decode(output.stdout);

@@ -1,0 +1,251 @@
+/**
+ * Nodes as containers: the image mounted read-only in namespaces of its own
+ * by runc, with our machined as PID 1. Needs root and Linux, nothing else.
+ *
+ * Invariant: everything that is made can be found again from the cluster's
+ * name alone (plan.ts), so that `destroy` needs no record: namespaces end with
+ * their processes, the loop device with its mount, links with their namespace.
+ */
+import { resolve } from "@std/path";
+import { chainOf } from "#lib/errors.ts";
+import { clusterCgroup, leftCgroups, removeCgroups } from "./cgroups.ts";
+import { mountImage, mountsBelow, unmountBelow } from "./mounts.ts";
+import {
+  checkNetworkFree,
+  connectNode,
+  createBridge,
+  leftLinks,
+  removeLinks,
+} from "./network.ts";
+import { clusterId } from "./plan.ts";
+import { findProcesses, hasPair, killProcesses } from "./processes.ts";
+import {
+  type ClusterRecord,
+  type ClusterRequest,
+  type NodeRequest,
+  type Provisioner,
+  ProvisionError,
+  type Report,
+} from "./provision.ts";
+import { RuncContainer, runcPath } from "./runc.ts";
+import { SNTP_COMMAND, startSntp } from "./sntp.ts";
+import { nodeCapabilities, nodeSpec } from "./spec.ts";
+import {
+  loadRecord,
+  lockState,
+  nodePaths,
+  saveRecord,
+  type StatePaths,
+  statePaths,
+} from "./state.ts";
+
+function recordOf(
+  request: ClusterRequest,
+  status: ClusterRecord["status"],
+): ClusterRecord {
+  const { name, id, image, network } = request;
+  const nodes = request.nodes.map(({ config: _secret, ...node }) => node);
+  return { provisioner: "container", status, name, id, image, network, nodes };
+}
+
+async function hostCapabilities(): Promise<string[]> {
+  const status = await Deno.readTextFile("/proc/self/status");
+  const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
+  return nodeCapabilities(BigInt(`0x${mask}`));
+}
+
+async function checkHost(request: ClusterRequest): Promise<void> {
+  const missing = (what: string, text: string) =>
+    new ProvisionError({ kind: "host", what }, text);
+  if (Deno.uid() !== 0) {
+    throw missing("root", "Cannot make namespaces and mounts: be root");
+  }
+  for (const path of [request.image, runcPath()]) {
+    await Deno.stat(path).catch((cause) => {
+      throw new ProvisionError(
+        { kind: "host", what: "image" },
+        `There is no "${path}": build it with "deno task image"`,
+        { cause },
+      );
+    });
+  }
+  await checkNetworkFree(request.network);
+}
+
+/** Local clusters of containers. */
+export class ContainerProvisioner implements Provisioner {
+  readonly #state: string;
+
+  /** `state` is the directory that holds a directory for each cluster. */
+  constructor(state: string) {
+    this.#state = resolve(state);
+  }
+
+  async create(
+    request: ClusterRequest,
+    report: Report,
+  ): Promise<ClusterRecord> {
+    await checkHost(request);
+    const paths = statePaths(this.#state, request.name);
+    using _lock = await lockState(paths);
+    // A damaged record is something, too.
+    const before = await loadRecord(paths).catch(() => true);
+    if (before !== undefined) {
+      throw new ProvisionError(
+        { kind: "exists", cluster: request.name },
+        `Cluster "${request.name}" already exists; remove it with "talosctl cluster destroy --name ${request.name}"`,
+      );
+    }
+    await saveRecord(paths, recordOf(request, "creating"));
+    try {
+      await this.#build(request, paths, report);
+    } catch (thrown) {
+      report("removing what was made so far");
+      await this.#remove(request.name, paths).catch((problem) =>
+        report(chainOf(problem))
+      );
+      throw thrown;
+    }
+    const record = recordOf(request, "running");
+    await saveRecord(paths, record);
+    return record;
+  }
+
+  async #build(request: ClusterRequest, paths: StatePaths, report: Report) {
+    const { network, nodes } = request;
+    await createBridge(network);
+    report(`network ${network.cidr} on bridge ${network.bridge}`);
+    await mountImage(request.image, paths.rootfs);
+    await startSntp(paths, network.gateway);
+    const capabilities = await hostCapabilities();
+    await Promise.all(nodes.map(async (node) => {
+      await this.#startNode({ request, node, paths, capabilities });
+      report(`node ${node.name} runs at ${node.ip}`);
+    }));
+  }
+
+  async #startNode(
+    { request, node, paths, capabilities }: {
+      request: ClusterRequest;
+      node: NodeRequest;
+      paths: StatePaths;
+      capabilities: readonly string[];
+    },
+  ): Promise<void> {
+    const own = nodePaths(paths, node.name);
+    await Deno.mkdir(own.var, { recursive: true });
+    await Deno.mkdir(own.bundle, { recursive: true, mode: 0o700 });
+    const secret = { mode: 0o600 };
+    await Deno.writeTextFile(own.config, node.config, secret);
+    const spec = nodeSpec(node, {
+      rootfs: paths.rootfs,
+      var: own.var,
+      config: own.config,
+      cgroup: `${clusterCgroup(request.id)}/${node.name}`,
+      capabilities,
+    });
+    const file = `${own.bundle}/config.json`;
+    await Deno.writeTextFile(file, JSON.stringify(spec), secret);
+    const container = new RuncContainer(paths.runc, node.name);
+    const pid = await container.create(own.bundle, own.console);
+    await connectNode(request.network, node, pid);
+    await container.start();
+  }
+
+  async annotate(
+    name: string,
+    change: Pick<ClusterRecord, "talosconfig">,
+  ): Promise<void> {
+    const paths = statePaths(this.#state, name);
+    using _lock = await lockState(paths);
+    const record = await loadRecord(paths);
+    if (record) await saveRecord(paths, { ...record, ...change });
+  }
+
+  async show(name: string): Promise<ClusterRecord> {
+    const record = await loadRecord(statePaths(this.#state, name));
+    if (record) return record;
+    throw new ProvisionError(
+      { kind: "absent", cluster: name },
+      `There is no cluster "${name}" in "${this.#state}"`,
+    );
+  }
+
+  async stopped(record: ClusterRecord): Promise<string[]> {
+    const paths = statePaths(this.#state, record.name);
+    const stopped: string[] = [];
+    for (const { name } of record.nodes) {
+      const state = await new RuncContainer(paths.runc, name).state();
+      if (state?.status !== "running") stopped.push(name);
+    }
+    return stopped;
+  }
+
+  async destroy(
+    name: string,
+    report: Report,
+  ): Promise<ClusterRecord | undefined> {
+    const paths = statePaths(this.#state, name);
+    using _lock = await lockState(paths);
+    const record = await loadRecord(paths).catch((thrown) => {
+      report(`${chainOf(thrown)}; removing what bears the cluster's name`);
+      return undefined;
+    });
+    await this.#remove(name, paths);
+    return record;
+  }
+
+  /** The caller holds the lock. */
+  async #remove(name: string, paths: StatePaths): Promise<void> {
+    const id = clusterId(name);
+    await killProcesses((argv) => this.#isOurs(argv, paths));
+    await this.#removeContainers(paths);
+    await removeCgroups(id);
+    await unmountBelow(paths.dir);
+    await removeLinks(id);
+    const left = [
+      ...await leftCgroups(id),
+      ...await leftLinks(id),
+      ...await mountsBelow(paths.dir),
+    ];
+    if (left.length > 0) {
+      throw new ProvisionError(
+        { kind: "leftover", cluster: name, what: left },
+        `Cannot remove all of cluster "${name}": ${left.join(", ")} stayed`,
+      );
+    }
+    await Deno.remove(paths.dir, { recursive: true });
+  }
+
+  /** Helpers of this cluster: runc at work for it, and its time server. */
+  #isOurs(argv: readonly string[], paths: StatePaths): boolean {
+    return hasPair(argv, "--root", paths.runc) ||
+      hasPair(argv, SNTP_COMMAND, paths.dir);
+  }
+
+  async #removeContainers(paths: StatePaths): Promise<void> {
+    const names: string[] = [];
+    try {
+      for await (const entry of Deno.readDir(paths.runc)) {
+        names.push(entry.name);
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+    }
+    await Promise.all(
+      // What runc cannot remove (it was cut short while creating) goes with
+      // its cgroup.
+      names.map((id) =>
+        new RuncContainer(paths.runc, id).remove().catch(() => {})
+      ),
+    );
+    await killProcesses((argv) => this.#isOurs(argv, paths));
+  }
+
+  /** Helpers of cluster `name` that run; for tests. */
+  async helpers(name: string): Promise<number[]> {
+    const paths = statePaths(this.#state, name);
+    const found = await findProcesses((argv) => this.#isOurs(argv, paths));
+    return found.map(({ pid }) => pid);
+  }
+}

@@ -1,0 +1,65 @@
+/** Mounts of the host below a directory: found in mountinfo, taken away. */
+import { run } from "#lib/command.ts";
+
+/** One line of /proc/self/mountinfo, as far as we look at it. */
+export interface MountInfo {
+  readonly target: string;
+  readonly type: string;
+  readonly options: readonly string[];
+}
+
+/** Parses /proc/self/mountinfo; proc(5). */
+export function parseMountinfo(text: string): MountInfo[] {
+  const unescape = (path: string) =>
+    path.replace(
+      /\\([0-7]{3})/g,
+      (_all, octal: string) => String.fromCharCode(parseInt(octal, 8)),
+    );
+  const mounts: MountInfo[] = [];
+  for (const line of text.split("\n")) {
+    const [before, after] = line.split(" - ");
+    if (before === undefined || after === undefined) continue;
+    const [type, , superOptions = ""] = after.split(" ");
+    mounts.push({
+      target: unescape(before.split(" ")[4] ?? ""),
+      type: type ?? "",
+      options: superOptions.split(","),
+    });
+  }
+  return mounts;
+}
+
+/** The host's mounts, in the order in which they were made. */
+export async function readMounts(): Promise<MountInfo[]> {
+  return parseMountinfo(await Deno.readTextFile("/proc/self/mountinfo"));
+}
+
+/** Mount points at or below `dir`, the last first. */
+export async function mountsBelow(dir: string): Promise<string[]> {
+  const targets = (await readMounts()).map((mount) => mount.target);
+  return targets
+    .filter((path) => path === dir || path.startsWith(`${dir}/`))
+    .reverse();
+}
+
+/**
+ * Mounts `image` on `target`, read-only. The loop device is bound to the
+ * mount: the kernel frees it with the last user.
+ */
+export async function mountImage(image: string, target: string) {
+  await Deno.mkdir(target, { recursive: true });
+  await run(["mount", "-t", "squashfs", "-o", "loop,ro", image, target]);
+}
+
+/** Unmounts everything at or below `dir`. */
+export async function unmountBelow(dir: string): Promise<void> {
+  for (const target of await mountsBelow(dir)) {
+    await run(["umount", target]).catch(async (thrown) => {
+      if (!(await mountsBelow(dir)).includes(target)) return;
+      // Somebody looks inside: out of sight now, gone when they leave.
+      await run(["umount", "--lazy", target]).catch(() => {
+        throw thrown;
+      });
+    });
+  }
+}

@@ -1,0 +1,87 @@
+/** The bridge of a cluster and the links of its nodes; through `ip`. */
+import { run } from "#lib/command.ts";
+import { type NetworkPlan, type NodePlan, overlaps } from "./plan.ts";
+import { ProvisionError } from "./provision.ts";
+
+/** A link of the host, as far as we look at it. */
+interface Link {
+  readonly ifname: string;
+  readonly addr_info?: readonly {
+    readonly family: string;
+    readonly local: string;
+    readonly prefixlen: number;
+  }[];
+}
+
+async function links(): Promise<Link[]> {
+  return JSON.parse(await run(["ip", "-json", "address", "show"]) || "[]");
+}
+
+/** Runs several `ip` commands as one; `pid` names the network namespace. */
+async function ipBatch(commands: readonly string[], pid?: number) {
+  const enter = pid === undefined
+    ? []
+    : ["nsenter", `--net=/proc/${pid}/ns/net`];
+  await run([...enter, "ip", "-batch", "-"], {
+    input: commands.join("\n") + "\n",
+  });
+}
+
+/** Refuses a network that the host already reaches otherwise. */
+export async function checkNetworkFree(network: NetworkPlan): Promise<void> {
+  for (const link of await links()) {
+    if (link.ifname === network.bridge) continue;
+    for (const { family, local, prefixlen } of link.addr_info ?? []) {
+      if (family !== "inet" || prefixlen < 8 || prefixlen > 30) continue;
+      if (!overlaps(`${local}/${prefixlen}`, network.cidr)) continue;
+      throw new ProvisionError(
+        { kind: "host", what: "network" },
+        `Cannot use network "${network.cidr}": link "${link.ifname}" of this machine has ${local}/${prefixlen}; choose another with --cidr`,
+      );
+    }
+  }
+}
+
+/** Makes the bridge with the gateway's address on it. */
+export async function createBridge(network: NetworkPlan): Promise<void> {
+  const { bridge, gateway, prefix, mtu } = network;
+  await ipBatch([
+    `link add ${bridge} mtu ${mtu} type bridge stp_state 0 forward_delay 0`,
+    `address add ${gateway}/${prefix} dev ${bridge}`,
+    `link set ${bridge} up`,
+  ]);
+}
+
+/** Gives the network namespace of process `pid` its eth0. */
+export async function connectNode(
+  network: NetworkPlan,
+  node: NodePlan,
+  pid: number,
+): Promise<void> {
+  const { bridge, gateway, prefix, mtu } = network;
+  await ipBatch([
+    `link add ${node.link} mtu ${mtu} type veth peer name eth0 mtu ${mtu} netns ${pid}`,
+    `link set ${node.link} master ${bridge} up`,
+  ]);
+  await ipBatch([
+    "link set lo up",
+    `address add ${node.ip}/${prefix} dev eth0`,
+    "link set eth0 up",
+    `route add default via ${gateway}`,
+  ], pid);
+}
+
+/** Names of the cluster's links that are still there. */
+export async function leftLinks(id: string): Promise<string[]> {
+  const names = (await links()).map((link) => link.ifname);
+  return names.filter((name) => name.startsWith(id));
+}
+
+/** Removes the cluster's links; one that went by itself is no failure. */
+export async function removeLinks(id: string): Promise<void> {
+  for (const name of await leftLinks(id)) {
+    await run(["ip", "link", "delete", name]).catch(async (thrown) => {
+      if ((await leftLinks(id)).includes(name)) throw thrown;
+    });
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * What a local cluster consists of, worked out from its name and its CIDR
+ * alone: names of nodes, links, cgroups, addresses. No side effects; since
+ * everything is derived, leftovers are found by name without any record.
+ */
+import { createHash } from "node:crypto";
+import { AgentError } from "#lib/errors.ts";
+
+/** A request that cannot become a cluster. */
+export class PlanError extends AgentError<
+  | { kind: "name"; name: string }
+  | { kind: "cidr"; cidr: string }
+  | { kind: "size"; nodes: number; room: number }
+> {}
+
+/** Role of a node as the machine config spells it. */
+export type NodeType = "init" | "controlplane" | "join";
+
+/** One node, before anything of it exists. */
+export interface NodePlan {
+  readonly name: string;
+  readonly type: NodeType;
+  readonly ip: string;
+  /** Host end of its link. */
+  readonly link: string;
+}
+
+/** The network of a cluster. */
+export interface NetworkPlan {
+  /** Bridge, at most 15 characters. */
+  readonly bridge: string;
+  readonly cidr: string;
+  readonly gateway: string;
+  readonly prefix: number;
+  readonly mtu: number;
+}
+
+/** All of it. */
+export interface ClusterPlan {
+  readonly name: string;
+  /** `talos` and 8 hex digits: bridge, prefix of links, name of the cgroup. */
+  readonly id: string;
+  readonly network: NetworkPlan;
+  readonly nodes: readonly NodePlan[];
+}
+
+/** What the user says. */
+export interface ClusterShape {
+  readonly name: string;
+  readonly cidr: string;
+  readonly mtu: number;
+  readonly masters: number;
+  readonly workers: number;
+}
+
+/** Two base-36 digits tell the links of a cluster apart. */
+const NODES_MAX = 36 * 36;
+
+/** `talos<first 8 hex of sha256(name)>`, as the seed era named the bridge. */
+export function clusterId(name: string): string {
+  const digest = createHash("sha256").update(name).digest("hex");
+  return `talos${digest.slice(0, 8)}`;
+}
+
+/** Refuses names that are no file name, host name and YAML key at once. */
+export function checkName(name: string): void {
+  if (/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(name)) return;
+  throw new PlanError(
+    { kind: "name", name },
+    `Cannot use "${name}" as the name of a cluster: only a-z, 0-9 and "-" inside, at most 40`,
+  );
+}
+
+/** A parsed IPv4 CIDR: the network's first address, and its prefix length. */
+export function parseCidr(cidr: string): { base: number; prefix: number } {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/
+    .exec(cidr);
+  const numbers = match?.slice(1).map(Number) ?? [];
+  const prefix = numbers[4] ?? 33;
+  const octets = numbers.slice(0, 4);
+  if (prefix < 8 || prefix > 30 || octets.some((octet) => octet > 255)) {
+    throw new PlanError(
+      { kind: "cidr", cidr },
+      `Cannot use "${cidr}" as the network: an IPv4 network such as 10.5.0.0/24 is needed`,
+    );
+  }
+  const address = octets.reduce((sum, octet) => sum * 256 + octet, 0);
+  const size = 2 ** (32 - prefix);
+  return { base: Math.floor(address / size) * size, prefix };
+}
+
+/** Dotted form of a 32-bit address. */
+export function formatAddress(address: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256)
+    .join(".");
+}
+
+/** Whether two networks have an address in common. */
+export function overlaps(left: string, right: string): boolean {
+  const [a, b] = [parseCidr(left), parseCidr(right)];
+  const size = 2 ** (32 - Math.min(a.prefix, b.prefix));
+  return Math.floor(a.base / size) === Math.floor(b.base / size);
+}
+
+/** The plan of a cluster. Gateway is the first address, then the masters. */
+export function planCluster(shape: ClusterShape): ClusterPlan {
+  checkName(shape.name);
+  const { base, prefix } = parseCidr(shape.cidr);
+  const count = shape.masters + shape.workers;
+  // Not the network, the gateway, the broadcast address.
+  const room = Math.min(2 ** (32 - prefix) - 3, NODES_MAX);
+  if (count < 1 || count > room) {
+    throw new PlanError(
+      { kind: "size", nodes: count, room },
+      `Cannot place ${count} nodes in "${shape.cidr}": there is room for ${room}`,
+    );
+  }
+  const id = clusterId(shape.name);
+  const nodes = Array.from({ length: count }, (_, index): NodePlan => {
+    const master = index < shape.masters;
+    const number = master ? index + 1 : index + 1 - shape.masters;
+    return {
+      name: `${shape.name}-${master ? "master" : "worker"}-${number}`,
+      type: master ? "controlplane" : "join",
+      ip: formatAddress(base + 2 + index),
+      link: id + index.toString(36).padStart(2, "0"),
+    };
+  });
+  const network = {
+    bridge: id,
+    cidr: `${formatAddress(base)}/${prefix}`,
+    gateway: formatAddress(base + 1),
+    prefix,
+    mtu: shape.mtu,
+  };
+  return { name: shape.name, id, network, nodes };
+}

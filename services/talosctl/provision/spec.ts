@@ -1,0 +1,213 @@
+/**
+ * The OCI runtime specification of a node: a machine of its own in all but
+ * the kernel. Pure: facts of the host come in as arguments.
+ */
+import { BUNDLE_DIR, DENO } from "#lib/paths.ts";
+import type { NodeRequest } from "./provision.ts";
+
+/** Names of the capabilities, by number; linux/capability.h. */
+// deno-fmt-ignore
+const CAPABILITIES = [
+  "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL",
+  "SETGID", "SETUID", "SETPCAP", "LINUX_IMMUTABLE", "NET_BIND_SERVICE",
+  "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
+  "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT",
+  "SYS_ADMIN", "SYS_BOOT", "SYS_NICE", "SYS_RESOURCE", "SYS_TIME",
+  "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL",
+  "SETFCAP", "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM",
+  "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF", "CHECKPOINT_RESTORE",
+] as const;
+
+/** What a node must not do to the machine that it runs on. */
+const KEPT_FROM_NODES = ["SYS_MODULE", "SYS_BOOT"];
+
+/**
+ * Capabilities of a node: what the host's root has (`mask` is `CapEff` of
+ * /proc/self/status), without those over the
+ * modules and the power of the machine. (The clock stays: timed knows that it is
+ * not its own.)
+ */
+export function nodeCapabilities(mask: bigint): string[] {
+  return CAPABILITIES
+    .filter((_name, bit) => (mask >> BigInt(bit)) & 1n)
+    .filter((name) => !KEPT_FROM_NODES.includes(name))
+    .map((name) => `CAP_${name}`);
+}
+
+/** MAX_ARG_STRLEN of Linux, less the name and the final zero. */
+const VARIABLE_BYTES_MAX = 128 * 1024 - 64;
+
+/** Where a config is found that is too long for a variable. */
+export const CONFIG_IN_NODE = "/run/machine-config.yaml";
+
+/**
+ * The value of USERDATA: the config in base64, as the seed era's container
+ * platform takes it; one that is too long is a `file:` path, which base64
+ * cannot be.
+ */
+export function userdata(config: string): string {
+  const encoded = btoa(
+    Array.from(
+      new TextEncoder().encode(config),
+      (byte) => String.fromCharCode(byte),
+    ).join(""),
+  );
+  return encoded.length <= VARIABLE_BYTES_MAX
+    ? encoded
+    : `file:${CONFIG_IN_NODE}`;
+}
+
+/** Facts that the specification needs. */
+export interface SpecFacts {
+  /** The mounted image. */
+  readonly rootfs: string;
+  /** Directory of the host that becomes /var: on a real file system. */
+  readonly var: string;
+  /** File with the machine config. */
+  readonly config: string;
+  /** `/<cluster>/<node>`, below the root of every hierarchy. */
+  readonly cgroup: string;
+  readonly capabilities: readonly string[];
+}
+
+const tmpfs = (destination: string, ...options: string[]) => ({
+  destination,
+  type: "tmpfs",
+  source: "tmpfs",
+  options: ["nosuid", "nodev", ...options],
+});
+
+function mounts(facts: SpecFacts, configFile: boolean) {
+  return [
+    { destination: "/proc", type: "proc", source: "proc" },
+    {
+      destination: "/dev",
+      type: "tmpfs",
+      source: "tmpfs",
+      options: ["nosuid", "strictatime", "mode=755", "size=65536k"],
+    },
+    {
+      destination: "/dev/pts",
+      type: "devpts",
+      source: "devpts",
+      options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=620"],
+    },
+    tmpfs("/dev/shm", "noexec", "mode=1777", "size=65536k"),
+    {
+      destination: "/dev/mqueue",
+      type: "mqueue",
+      source: "mqueue",
+      options: ["nosuid", "noexec", "nodev"],
+    },
+    {
+      destination: "/sys",
+      type: "sysfs",
+      source: "sysfs",
+      options: ["nosuid", "noexec", "nodev", "rw"],
+    },
+    {
+      destination: "/sys/fs/cgroup",
+      type: "cgroup",
+      source: "cgroup",
+      options: ["nosuid", "noexec", "nodev", "relatime", "rw"],
+    },
+    tmpfs("/run", "mode=755"),
+    tmpfs("/tmp", "mode=1777"),
+    // The seed era's container kept these in volumes.
+    tmpfs("/system", "mode=755"),
+    tmpfs("/etc/cni", "mode=755"),
+    tmpfs("/etc/kubernetes", "mode=755"),
+    {
+      destination: "/var",
+      type: "bind",
+      source: facts.var,
+      options: ["rbind", "rw", "nosuid", "nodev"],
+    },
+    ...configFile
+      ? [{
+        destination: CONFIG_IN_NODE,
+        type: "bind",
+        source: facts.config,
+        options: ["bind", "ro"],
+      }]
+      : [],
+  ];
+}
+
+function limits(node: NodeRequest) {
+  const periodUs = 100_000;
+  return {
+    devices: [{ allow: true, access: "rwm" }],
+    memory: { limit: node.memoryMiB * 1024 * 1024 },
+    cpu: { quota: Math.round(node.cpus * periodUs), period: periodUs },
+  };
+}
+
+/** Arguments of PID 1. */
+export const INIT = [
+  DENO,
+  "run",
+  "--quiet",
+  "--no-prompt",
+  "--no-config",
+  "--no-lock",
+  "--no-remote",
+  "--no-npm",
+  "--unstable-worker-options",
+  "--v8-flags=--optimize-for-size",
+  "--allow-all",
+  `${BUNDLE_DIR}/machined.js`,
+];
+
+/** config.json of the node's bundle. */
+export function nodeSpec(node: NodeRequest, facts: SpecFacts) {
+  const data = userdata(node.config);
+  const capabilities = facts.capabilities;
+  return {
+    ociVersion: "1.2.0",
+    hostname: node.name,
+    root: { path: facts.rootfs, readonly: true },
+    process: {
+      terminal: false,
+      user: { uid: 0, gid: 0 },
+      cwd: "/",
+      args: INIT,
+      env: [
+        "PATH=/bin:/usr/local/bin",
+        "HOME=/",
+        "TMPDIR=/tmp",
+        "DENO_DIR=/run/deno",
+        "DENO_NO_UPDATE_CHECK=1",
+        "NO_COLOR=1",
+        "PLATFORM=container",
+        `USERDATA=${data}`,
+      ],
+      capabilities: {
+        bounding: capabilities,
+        effective: capabilities,
+        permitted: capabilities,
+      },
+    },
+    mounts: mounts(facts, data.startsWith("file:")),
+    linux: {
+      cgroupsPath: facts.cgroup,
+      namespaces: ["pid", "mount", "uts", "ipc", "network", "cgroup"].map(
+        (type) => ({ type }),
+      ),
+      // Mounts of pods must reach the kubelet, and none may reach the host.
+      rootfsPropagation: "private",
+      devices: [{
+        path: "/dev/kmsg",
+        type: "c",
+        major: 1,
+        minor: 11,
+        fileMode: 0o600,
+        uid: 0,
+        gid: 0,
+      }],
+      resources: limits(node),
+      // These act on the machine, not on the node.
+      maskedPaths: ["/proc/kcore", "/proc/sysrq-trigger", "/proc/timer_list"],
+    },
+  };
+}
