@@ -16,6 +16,9 @@ export async function bundleEntry(
       "--quiet",
       "--platform",
       "deno",
+      // The debug door of the daemons, with a YAML parser that no node needs.
+      "--external",
+      "./debug.ts",
       "--output",
       output,
       entry,

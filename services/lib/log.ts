@@ -25,7 +25,8 @@ export interface Logger {
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/g;
 
-function printable(text: string): string {
+/** `text` with its control characters, but for tabs, spelled out. */
+export function printable(text: string): string {
   return text.replace(
     CONTROL,
     (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,

@@ -2,7 +2,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { eventually } from "#tests/eventually.ts";
 import type { WorkerCommand, WorkerReport } from "./protocol.ts";
-import { LINE_CHARS, LogWindow, WINDOW_LINES } from "./log_window.ts";
+import {
+  costOf,
+  HELD_CHARS,
+  LINE_CHARS,
+  LogWindow,
+  REPORT_CHARS,
+  WINDOW_CHARS,
+} from "./log_window.ts";
 
 const MOODY = new URL(
   "../../../tests/fixtures/workers/moody.ts",
@@ -117,21 +124,33 @@ Deno.test("a failed worker says why, once", async (t) => {
 Deno.test("a flood of log lines stops at the window", async () => {
   using worker = new Probe();
   await worker.next("ready");
-  worker.configure({ mood: "fine", lines: 10_000 });
-  await eventually(() => worker.lines().length === WINDOW_LINES);
+  worker.configure({ mood: "fine", lines: 100_000 });
   await worker.next("notice");
-  worker.send({ type: "logged", lines: WINDOW_LINES });
-  const last = await eventually(() =>
-    worker.lines().find((line) => line.endsWith("log lines dropped"))
-  );
-  assert(Number.parseInt(last) > 7_000, last);
+  const sent = await eventually(() => {
+    const chars = costOf(worker.lines());
+    return chars >= WINDOW_CHARS ? chars : undefined;
+  });
+  assert(sent < WINDOW_CHARS + REPORT_CHARS + LINE_CHARS, `${sent}`);
+  worker.send({ type: "logged", chars: sent });
+  const last = await eventually(() => {
+    worker.send({ type: "logged", chars: WINDOW_CHARS });
+    return worker.lines().find((line) => line.endsWith("log lines dropped"));
+  });
+  assert(Number.parseInt(last) > 80_000, last);
 });
 
 Deno.test("LogWindow cuts long lines and drains whatever is left", () => {
   const window = new LogWindow();
-  for (let i = 0; i < WINDOW_LINES; i++) window.push("x");
-  assertEquals(window.take().length, WINDOW_LINES);
+  while (window.push("x".repeat(999)));
+  let sent = 0;
+  for (;;) {
+    const lines = window.take();
+    if (lines.length === 0) break;
+    sent += costOf(lines);
+  }
+  // All that was held fits the window; the next line waits for the host.
+  assertEquals(sent >= HELD_CHARS && sent < HELD_CHARS + 2000, true);
   window.push("y".repeat(LINE_CHARS + 1));
   assertEquals(window.take(), []);
-  assertEquals(window.drain(), ["y".repeat(LINE_CHARS) + "..."]);
+  assertEquals(window.drain(), ["y".repeat(LINE_CHARS - 3) + "..."]);
 });

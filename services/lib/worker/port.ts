@@ -77,7 +77,7 @@ class WorkerPort {
         this.#stop.abort(new Error("asked to stop"));
         return;
       case "logged":
-        this.#logs.acknowledge(command.lines);
+        this.#logs.acknowledge(command.chars);
         this.#flush();
         return;
     }
@@ -89,8 +89,11 @@ class WorkerPort {
     this.#ended = true;
     clearInterval(this.#heartbeat);
     clearTimeout(this.#flushTimer);
-    const lines = this.#logs.drain();
-    if (lines.length > 0) this.#scope.postMessage({ type: "log", lines });
+    for (;;) {
+      const lines = this.#logs.drain();
+      if (lines.length === 0) break;
+      this.#scope.postMessage({ type: "log", lines });
+    }
     this.#scope.postMessage(
       thrown === undefined
         ? { type: "exited" }
@@ -149,7 +152,10 @@ class WorkerPort {
   #flush(): void {
     clearTimeout(this.#flushTimer);
     this.#flushTimer = undefined;
-    const lines = this.#logs.take();
-    if (lines.length > 0) this.#post({ type: "log", lines });
+    for (;;) {
+      const lines = this.#logs.take();
+      if (lines.length === 0) return;
+      this.#post({ type: "log", lines });
+    }
   }
 }

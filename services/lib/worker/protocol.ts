@@ -57,8 +57,8 @@ export type WorkerCommand =
   | { readonly type: "start"; readonly config: WorkerConfig }
   | { readonly type: "configure"; readonly config: WorkerConfig }
   | { readonly type: "stop" }
-  /** So many lines of its `log` reports have left the host. */
-  | { readonly type: "logged"; readonly lines: number };
+  /** So many characters of its `log` reports have left the host. */
+  | { readonly type: "logged"; readonly chars: number };
 
 /** From a worker to its host, or from the host to machined. */
 export type Report =
