@@ -1,0 +1,403 @@
+/**
+ * From a YAML node to the value that a schema describes: wrong types, unknown
+ * and repeated keys are all collected, each with its place, and whatever is
+ * sound is returned, so that one run shows everything. Nothing is thrown.
+ */
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  Scalar,
+  type YAMLMap,
+} from "yaml";
+import { misfit, parseBase64 } from "./formats.ts";
+import { nearest } from "./nearest.ts";
+import { type Place, type Problem, quote } from "./problem.ts";
+import {
+  childPath,
+  type EnumSchema,
+  type IntSchema,
+  type MapSchema,
+  type ObjectSchema,
+  type PemSchema,
+  type Schema,
+} from "./schema.ts";
+import { resolveAliases } from "./yaml/aliases.ts";
+import {
+  isNullText,
+  parseBool,
+  parseInteger,
+  parseSize,
+} from "./yaml/scalars.ts";
+import type { Source } from "./yaml/source.ts";
+
+/** How one document is decoded. */
+export interface DecodeOptions {
+  /** What an unknown key is; a problem unless it says `ignore`. */
+  readonly unknownKeys?: "refuse" | "ignore";
+  /** The whole schema, for the place where a misplaced key belongs. */
+  readonly root?: Schema;
+}
+
+/** What {@linkcode decodeNode} found. */
+export interface DecodedNode {
+  /** Undefined when there is nothing sound. */
+  readonly value: unknown;
+  readonly problems: readonly Problem[];
+  /** Where each key was, by path. */
+  readonly places: ReadonlyMap<string, Place>;
+}
+
+/** `a map`, `the string "x"`: what a node is, without secrets. */
+function describeNode(node: unknown, secret: boolean): string {
+  if (isMap(node)) return "a map";
+  if (isSeq(node)) return "a list";
+  if (!isScalar(node)) return "nothing";
+  const text = String(node.value);
+  if (node.type === Scalar.PLAIN && isNullText(text)) return "nothing";
+  if (secret) return "another value";
+  return node.type === Scalar.PLAIN ? quote(text) : `the string ${quote(text)}`;
+}
+
+class Decoder {
+  readonly problems: Problem[] = [];
+  readonly places = new Map<string, Place>();
+  readonly #place: Source["place"];
+  readonly #targets: ReadonlyMap<Alias, Node>;
+  readonly #options: DecodeOptions;
+
+  constructor(
+    place: Source["place"],
+    targets: ReadonlyMap<Alias, Node>,
+    options: DecodeOptions,
+  ) {
+    this.#place = place;
+    this.#targets = targets;
+    this.#options = options;
+  }
+
+  /** The value of `node` at `path`; undefined when absent or unsound. */
+  read(schema: Schema, found: unknown, path: string): unknown {
+    const node = isAlias(found) ? this.#targets.get(found) : found;
+    if (
+      node === null || node === undefined ||
+      isScalar(node) && node.type === Scalar.PLAIN &&
+        isNullText(String(node.value))
+    ) return undefined;
+    const at = (found as Node).range?.[0] ?? -1;
+    switch (schema.kind) {
+      case "object":
+        return isMap(node)
+          ? this.#object(schema, node, path)
+          : this.#wrong("a map", node, { schema, path, at });
+      case "map":
+        return isMap(node)
+          ? this.#map(schema, node, path)
+          : this.#wrong("a map", node, { schema, path, at });
+      case "list":
+        if (!isSeq(node)) {
+          return this.#wrong("a list", node, { schema, path, at });
+        }
+        return node.items.flatMap((item, index) => {
+          const itemPath = childPath(path, index);
+          this.#mark(itemPath, item);
+          const value = this.read(schema.item, item, itemPath);
+          return value === undefined ? [] : [value];
+        });
+      default:
+        return this.#leaf(schema, node, { path, at });
+    }
+  }
+
+  #leaf(
+    schema: Exclude<Schema, { kind: "object" | "map" | "list" }>,
+    node: unknown,
+    where: { path: string; at: number },
+  ): unknown {
+    const context = { schema, ...where };
+    if (!isScalar(node)) {
+      return this.#wrong(EXPECTED[schema.kind], node, context);
+    }
+    const text = String(node.value);
+    const plain = node.type === Scalar.PLAIN;
+    switch (schema.kind) {
+      case "string":
+        return text;
+      case "pem":
+        return this.#pem(schema, text, where);
+      case "enum": {
+        const word = oneOfWords(schema, text);
+        const words = schema.values.join(", ");
+        return word ?? this.#wrong(`one of ${words}`, node, context);
+      }
+      case "bool":
+        return (plain ? parseBool(text) : undefined) ??
+          this.#wrong(EXPECTED.bool, node, context);
+      case "int":
+        return (plain ? inRange(schema, parseInteger(text)) : undefined) ??
+          this.#wrong(rangeText(schema), node, context);
+      case "size":
+        return parseSize(text) ?? this.#wrong(EXPECTED.size, node, context);
+      case "mode":
+        return parseMode(text, plain) ??
+          this.#wrong(EXPECTED.mode, node, context);
+    }
+  }
+
+  #pem(
+    schema: PemSchema,
+    text: string,
+    where: { path: string; at: number },
+  ): string | undefined {
+    if (text.trim() === "") return undefined;
+    const bytes = parseBase64(text);
+    if (bytes === undefined) {
+      this.#report(where, "not base64");
+      return undefined;
+    }
+    const decoded = new TextDecoder().decode(bytes);
+    const expected = schema.format && misfit(schema.format, decoded);
+    if (expected === undefined) return decoded;
+    this.#report(where, `expected ${expected}`);
+    return undefined;
+  }
+
+  #object(schema: ObjectSchema, node: YAMLMap, path: string): unknown {
+    const result: Record<string, unknown> = {};
+    for (const [key, pair] of this.#entries(node, path)) {
+      const field = Object.hasOwn(schema.fields, key)
+        ? schema.fields[key]
+        : undefined;
+      if (field === undefined) {
+        this.#unknown(schema, key, { node: pair.key, path });
+        continue;
+      }
+      const fieldPath = childPath(path, key);
+      this.#mark(fieldPath, pair.key);
+      const value = this.read(field, pair.value, fieldPath);
+      if (value !== undefined) result[key] = value;
+    }
+    return result;
+  }
+
+  #map(schema: MapSchema, node: YAMLMap, path: string): unknown {
+    const result: Record<string, unknown> = {};
+    for (const [key, pair] of this.#entries(node, path)) {
+      const valuePath = childPath(path, key);
+      this.#mark(valuePath, pair.key);
+      if (key === "__proto__") {
+        this.#report(
+          { path: valuePath, at: offsetOf(pair.key) },
+          "this key is not allowed",
+        );
+        continue;
+      }
+      let value = this.read(schema.value, pair.value, valuePath);
+      // An empty value of a flag or a variable is a value.
+      if (value === undefined && schema.value.kind === "string") value = "";
+      if (value !== undefined) result[key] = value;
+    }
+    return result;
+  }
+
+  /** The entries with their keys as text; merged ones after the own. */
+  #entries(node: YAMLMap, path: string): Map<string, Pair> {
+    const entries = new Map<string, Pair>();
+    const merged: unknown[] = [];
+    for (const pair of node.items as Pair[]) {
+      const at = offsetOf(pair.key);
+      if (!isScalar(pair.key)) {
+        this.#report({ path, at }, "a key must be a word");
+        continue;
+      }
+      const key = String(pair.key.value);
+      if (key === "<<" && pair.key.type === Scalar.PLAIN) {
+        merged.push(pair.value);
+      } else if (entries.has(key)) {
+        const first = this.#place(offsetOf(entries.get(key)!.key));
+        this.#report(
+          { path, at },
+          `duplicate key ${quote(key)}, first on line ${first.line}`,
+        );
+      } else entries.set(key, pair);
+    }
+    for (const value of merged) this.#merge(value, entries, path);
+    return entries;
+  }
+
+  /** `<<: *defaults` and `<<: [*a, *b]`: what is there already wins. */
+  #merge(value: unknown, entries: Map<string, Pair>, path: string): void {
+    const node = isAlias(value) ? this.#targets.get(value) : value;
+    const maps = isSeq(node) ? node.items : [node];
+    for (const item of maps) {
+      const map = isAlias(item) ? this.#targets.get(item) : item;
+      if (!isMap(map)) {
+        this.#report(
+          { path, at: offsetOf(value) },
+          "a merge key needs a map or a list of maps",
+        );
+        continue;
+      }
+      for (const [key, pair] of this.#entries(map, path)) {
+        if (!entries.has(key)) entries.set(key, pair);
+      }
+    }
+  }
+
+  #unknown(
+    schema: ObjectSchema,
+    key: string,
+    where: { node: unknown; path: string },
+  ): void {
+    if (this.#options.unknownKeys === "ignore") return;
+    const known = Object.keys(schema.fields);
+    const near = nearest(key, known);
+    const meant = near !== undefined
+      ? [near]
+      : this.#options.root
+      ? homesOf(this.#options.root, key)
+      : [];
+    const hint = meant.length === 0 || meant.length > MAX_MEANT
+      ? `known keys: ${known.join(", ")}`
+      : `did you mean ${meant.map(quote).join(" or ")}?`;
+    this.#report(
+      { path: where.path, at: offsetOf(where.node) },
+      `unknown key ${quote(key)}; ${hint}`,
+    );
+  }
+
+  #wrong(
+    expected: string,
+    node: unknown,
+    where: { schema: Schema; path: string; at: number },
+  ): undefined {
+    const got = describeNode(node, where.schema.secret === true);
+    this.#report(where, `expected ${expected}, got ${got}`);
+    return undefined;
+  }
+
+  #report(where: { path: string; at: number }, message: string): void {
+    this.problems.push({
+      path: where.path,
+      ...this.#place(where.at),
+      message,
+    });
+  }
+
+  #mark(path: string, node: unknown): void {
+    const at = offsetOf(node);
+    if (at >= 0) this.places.set(path, this.#place(at));
+  }
+}
+
+const EXPECTED: Readonly<Record<Schema["kind"], string>> = {
+  object: "a map",
+  map: "a map",
+  list: "a list",
+  string: "a string",
+  pem: "base64 text",
+  enum: "a word",
+  bool: "a boolean (true or false)",
+  int: "an integer",
+  size: "a size in bytes or with a unit, for instance 100MB",
+  mode: "permissions in octal, for instance 0o644",
+};
+
+function offsetOf(node: unknown): number {
+  return (node as Node | null | undefined)?.range?.[0] ?? -1;
+}
+
+function oneOfWords(schema: EnumSchema, text: string): string | undefined {
+  if (schema.values.includes(text)) return text;
+  return Object.hasOwn(schema.aliases ?? {}, text)
+    ? schema.aliases?.[text]
+    : undefined;
+}
+
+function inRange(
+  schema: IntSchema,
+  value: number | undefined,
+): number | undefined {
+  const { min = -Infinity, max = Infinity } = schema;
+  return value !== undefined && value >= min && value <= max
+    ? value
+    : undefined;
+}
+
+function rangeText({ min, max }: IntSchema): string {
+  return min === undefined && max === undefined
+    ? EXPECTED.int
+    : `an integer from ${min ?? "-"} to ${max ?? "-"}`;
+}
+
+/**
+ * `0o644` and `0644`, quoted also `644`. A plain decimal is what YAML says it
+ * is (420 is 0o644), but one above 0o777 was meant as octal and is refused.
+ */
+function parseMode(text: string, plain: boolean): number | undefined {
+  const octal = plain ? /^0[oO]?([0-7]{1,5})$/ : /^(?:0[oO])?([0-7]{1,5})$/;
+  const digits = octal.exec(text)?.[1];
+  if (digits !== undefined) {
+    const bits = parseInt(digits, 8);
+    return bits <= 0o7777 ? bits : undefined;
+  }
+  const decimal = plain ? parseInteger(text) : undefined;
+  return decimal !== undefined && decimal >= 0 && decimal <= 0o777
+    ? decimal
+    : undefined;
+}
+
+/** A key that is known in more places is explained by none of them. */
+const MAX_MEANT = 3;
+
+/** The paths at which `key` is known. */
+function homesOf(root: Schema, key: string): string[] {
+  const homes: string[] = [];
+  const visit = (schema: Schema, path: string) => {
+    if (schema.kind === "list") return visit(schema.item, `${path}[]`);
+    if (schema.kind !== "object") return;
+    for (const [name, field] of Object.entries(schema.fields)) {
+      const fieldPath = childPath(path, name);
+      if (name === key) homes.push(fieldPath);
+      visit(field, fieldPath);
+    }
+  };
+  visit(root, "");
+  return homes;
+}
+
+/** Decodes one document, or one `node` of it. */
+export function decodeNode(
+  schema: Schema,
+  document: Document.Parsed,
+  options: DecodeOptions & {
+    readonly place: Source["place"];
+    readonly node?: unknown;
+  },
+): DecodedNode {
+  const { targets, problems, bomb } = resolveAliases(document);
+  const decoder = new Decoder(options.place, targets, {
+    root: schema,
+    ...options,
+  });
+  const value = bomb
+    ? undefined
+    : decoder.read(schema, options.node ?? document.contents, "");
+  return {
+    value,
+    problems: [
+      ...problems.map(({ offset, message }) => ({
+        path: "",
+        ...options.place(offset),
+        message,
+      })),
+      ...decoder.problems,
+    ],
+    places: decoder.places,
+  };
+}

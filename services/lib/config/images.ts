@@ -1,0 +1,55 @@
+/**
+ * The default reference of every image that a node may pull, and the versions
+ * that this release was made for. A mirror (`machine.registries.mirrors`)
+ * serves the same names.
+ */
+
+/** What this release runs. */
+export const VERSIONS = {
+  talos: "v0.9.0",
+  kubernetes: "v1.37.2",
+  etcd: "3.7.3-0",
+  coredns: "v1.15.0",
+  flannel: "v0.28.10",
+  pause: "3.10.1",
+} as const;
+
+/** Repositories, and the version that tags them. */
+const REPOSITORIES = {
+  kubelet: ["ghcr.io/siderolabs/kubelet", "kubernetes"],
+  kubeAPIServer: ["registry.k8s.io/kube-apiserver", "kubernetes"],
+  kubeControllerManager: [
+    "registry.k8s.io/kube-controller-manager",
+    "kubernetes",
+  ],
+  kubeScheduler: ["registry.k8s.io/kube-scheduler", "kubernetes"],
+  kubeProxy: ["registry.k8s.io/kube-proxy", "kubernetes"],
+  etcd: ["registry.k8s.io/etcd", "etcd"],
+  coreDNS: ["registry.k8s.io/coredns/coredns", "coredns"],
+  flannel: ["ghcr.io/flannel-io/flannel", "flannel"],
+  pause: ["registry.k8s.io/pause", "pause"],
+  installer: ["ghcr.io/talos-systems/installer", "talos"],
+} as const satisfies Record<
+  string,
+  readonly [string, keyof typeof VERSIONS]
+>;
+
+/** The name of an image in this table. */
+export type ImageName = keyof typeof REPOSITORIES;
+
+/** All names, in the order in which `talosctl images` prints them. */
+export const IMAGE_NAMES = Object.keys(REPOSITORIES) as ImageName[];
+
+/** `1.37.2` and `v1.37.2` are the same version. */
+export function versionTag(version: string): string {
+  return version.startsWith("v") ? version : `v${version}`;
+}
+
+/** The reference of an image, of another version where one is given. */
+export function imageRef(
+  name: ImageName,
+  versions: Partial<Record<keyof typeof VERSIONS, string>> = {},
+): string {
+  const [repository, part] = REPOSITORIES[name];
+  return `${repository}:${versions[part] ?? VERSIONS[part]}`;
+}

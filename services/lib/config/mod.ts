@@ -1,0 +1,41 @@
+/** The machine config and the talosconfig: the door of this folder. */
+export {
+  chooseContext,
+  type Context,
+  credentialsOf,
+  decodeTalosconfig,
+  EMPTY_TALOSCONFIG,
+  encodeTalosconfig,
+  freeName,
+  mergeTalosconfig,
+  missingContextText,
+  type Rename,
+  type Talosconfig,
+  talosconfigPath,
+  type TalosconfigSources,
+} from "./talosconfig.ts";
+export { loadTalosconfig, saveTalosconfig } from "./talosconfig_file.ts";
+export { decode, type Decoded } from "./load.ts";
+export {
+  ConfigError,
+  type Place,
+  type Problem,
+  problemText,
+} from "./problem.ts";
+export {
+  type EffectiveConfig,
+  type Interface,
+  MACHINE_CONFIG,
+  type MachineConfig,
+  type MachineType,
+  type Mode,
+  MODES,
+  type PemPair,
+} from "./v1alpha1/types.ts";
+export {
+  IMAGE_NAMES,
+  type ImageName,
+  imageRef,
+  VERSIONS,
+  versionTag,
+} from "./images.ts";

@@ -1,0 +1,197 @@
+/**
+ * From bytes to YAML documents with positions. Everything that could cost
+ * more than its size is refused here, before the recursive parts of the YAML
+ * library see it. The library's own texts quote the source, which may be
+ * secret, so they are replaced by ours.
+ */
+import { gunzipSync } from "node:zlib";
+import {
+  Composer,
+  type Document,
+  type ErrorCode,
+  Lexer,
+  LineCounter,
+  Parser,
+  type ScalarTag,
+} from "yaml";
+import type { Place, Problem } from "../problem.ts";
+
+/** Bounds on one file; a config of 100 interfaces stays below a tenth. */
+export const LIMITS = {
+  /** After unpacking. */
+  bytes: 1 << 20,
+  /** Nesting of collections. */
+  depth: 64,
+  /** Tokens of the lexer; 100,000 take about 150 ms. */
+  tokens: 100_000,
+  documents: 16,
+} as const;
+
+type Token = Parameters<Composer["next"]>[0];
+
+/** What {@linkcode readSource} found; documents are empty after a problem. */
+export interface Source {
+  readonly documents: readonly Document.Parsed[];
+  readonly problems: readonly Problem[];
+  /** The line and column of an offset. */
+  readonly place: (offset: number) => Place;
+}
+
+/** A file that is refused as a whole. */
+class Refused extends Error {
+  constructor(readonly offset: number, message: string) {
+    super(message);
+  }
+}
+
+const NOWHERE: Place = { line: 0, column: 0 };
+
+/** Whether `bytes` begin as gzip does. */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+const TOO_LARGE = `larger than the limit of ${LIMITS.bytes} bytes`;
+
+function unpack(bytes: Uint8Array): Uint8Array {
+  try {
+    // One more than allowed, so that the limit itself is allowed.
+    return gunzipSync(bytes, { maxOutputLength: LIMITS.bytes + 1 });
+  } catch (thrown) {
+    const code = (thrown as { code?: string }).code;
+    const large = code === "ERR_BUFFER_TOO_LARGE" ||
+      thrown instanceof RangeError;
+    throw new Refused(
+      -1,
+      large ? `unpacks to more than ${LIMITS.bytes} bytes` : "broken gzip",
+    );
+  }
+}
+
+/** Everything but tab, newline, carriage return and a leading BOM. */
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
+
+function textOf(source: Uint8Array | string): string {
+  let text: string;
+  if (typeof source === "string") {
+    text = source;
+    if (text.length > LIMITS.bytes) throw new Refused(-1, TOO_LARGE);
+  } else {
+    if (source.length > LIMITS.bytes) throw new Refused(-1, TOO_LARGE);
+    const bytes = isGzip(source) ? unpack(source) : source;
+    if (bytes.length > LIMITS.bytes) throw new Refused(-1, TOO_LARGE);
+    try {
+      text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    } catch {
+      throw new Refused(-1, "not UTF-8 text");
+    }
+  }
+  const at = text.search(CONTROL);
+  if (at >= 0) {
+    const code = text.charCodeAt(at).toString(16).padStart(2, "0");
+    throw new Refused(at, `control character 0x${code}`);
+  }
+  return text;
+}
+
+/** Runs the lexer and the stack parser, neither of which recurses. */
+function tokenize(text: string, lines: LineCounter): Token[] {
+  const parser = new Parser(lines.addNewLine);
+  // The scan for lines is ours: a refusal half-way still has its place.
+  const tokens: Token[] = [];
+  let count = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    if (++count > LIMITS.tokens) {
+      throw new Refused(parser.offset, `more than ${LIMITS.tokens} tokens`);
+    }
+    for (const token of parser.next(lexeme)) tokens.push(token);
+    // The document and the innermost scalar are on the stack too.
+    if (parser.stack.length > LIMITS.depth + 2) {
+      throw new Refused(
+        parser.offset,
+        `nested deeper than ${LIMITS.depth} levels`,
+      );
+    }
+  }
+  for (const token of parser.end()) tokens.push(token);
+  return tokens;
+}
+
+function coreTag(name: string): ScalarTag {
+  return { tag: `tag:yaml.org,2002:${name}`, resolve: (text) => text };
+}
+
+/** Scalars stay text: what they mean is the schema's business. */
+const OPTIONS = {
+  schema: "failsafe",
+  // Checked by the decoder, in linear time.
+  uniqueKeys: false,
+  prettyErrors: false,
+  logLevel: "silent",
+  customTags: ["bool", "int", "float", "null"].map(coreTag),
+} as const;
+
+const TEXT: Partial<Record<ErrorCode, string>> = {
+  ALIAS_PROPS: "an alias cannot have an anchor or a tag",
+  BAD_ALIAS: "bad alias or anchor name",
+  BAD_DIRECTIVE: "bad directive",
+  BAD_DQ_ESCAPE: "bad escape sequence in a double-quoted string",
+  BAD_INDENT: "wrong indentation",
+  BAD_PROP_ORDER: "anchor or tag in the wrong place",
+  BAD_SCALAR_START: "a plain scalar cannot begin with this character",
+  BLOCK_AS_IMPLICIT_KEY: "a nested mapping is not allowed here",
+  BLOCK_IN_FLOW: "a block collection is not allowed within brackets",
+  KEY_OVER_1024_CHARS: "key longer than 1024 characters",
+  MISSING_CHAR: "missing quote, bracket, comma, colon or space",
+  MULTILINE_IMPLICIT_KEY: "a key must be on one line, followed by a colon",
+  MULTIPLE_ANCHORS: "more than one anchor",
+  MULTIPLE_TAGS: "more than one tag",
+  TAB_AS_INDENT: "tabs are not allowed as indentation",
+  TAG_RESOLVE_FAILED: "unknown tag",
+  UNEXPECTED_TOKEN: "unexpected text",
+};
+
+/** Reads `source`, which may be gzip, into at most 16 documents. */
+export function readSource(source: Uint8Array | string): Source {
+  const lines = new LineCounter();
+  const place = (offset: number): Place => {
+    if (offset < 0) return NOWHERE;
+    const { line, col } = lines.linePos(offset);
+    // Before the first newline is counted, the library says line 0.
+    return line === 0 ? { line: 1, column: offset + 1 } : { line, column: col };
+  };
+  const refuse = (offset: number, message: string): Source => ({
+    documents: [],
+    problems: [{ path: "", ...place(offset), message }],
+    place,
+  });
+  try {
+    const text = textOf(source);
+    lines.addNewLine(0);
+    const tokens = tokenize(text, lines);
+    const documents: Document.Parsed[] = [];
+    const problems: Problem[] = [];
+    for (
+      const document of new Composer(OPTIONS).compose(tokens, false)
+    ) {
+      if (documents.length === LIMITS.documents) {
+        throw new Refused(
+          document.range[0],
+          `more than ${LIMITS.documents} documents`,
+        );
+      }
+      documents.push(document);
+      for (const { code, pos } of [...document.errors, ...document.warnings]) {
+        const message = TEXT[code] ?? "not valid YAML";
+        problems.push({ path: "", ...place(pos[0]), message });
+      }
+    }
+    return { documents, problems, place };
+  } catch (thrown) {
+    if (thrown instanceof Refused) return refuse(thrown.offset, thrown.message);
+    // The library keeps pending tokens in arrays that it spreads.
+    if (thrown instanceof RangeError) return refuse(-1, "too complex");
+    throw thrown;
+  }
+}
