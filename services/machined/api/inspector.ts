@@ -4,6 +4,7 @@
  */
 import { AgentError } from "#lib/errors.ts";
 import { decodeFrames, FrameKind } from "../inspect/frame.ts";
+import { spawnChild } from "../children.ts";
 
 /** How many children may run at once; each holds some 50 MB. */
 export const CHILDREN_MAX = 8;
@@ -60,13 +61,13 @@ export function createInspector(command: readonly string[]): Inspect {
 
 async function* runChild(command: string[], signal: AbortSignal) {
   const [program, ...args] = command as [string, ...string[]];
-  const child = new Deno.Command(program, {
+  const child = spawnChild(program, {
     args,
     stdin: "null",
     stdout: "piped",
     stderr: "null",
     signal,
-  }).spawn();
+  });
   let ended = false;
   try {
     for await (const { kind, payload } of decodeFrames(child.stdout)) {
