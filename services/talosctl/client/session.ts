@@ -1,0 +1,37 @@
+/** What commands know of the connection to a cluster. Types only. */
+import type {
+  DescMessage,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
+import type { Answer, Answers, ElementOf, NodeFailure } from "./answers.ts";
+
+/** How one call is made. */
+export interface SessionCall {
+  /**
+   * It changes something: it goes to the next endpoint only when the first
+   * one certainly never saw it.
+   */
+  readonly once?: boolean;
+}
+
+/** Calls of one command. */
+export interface Session {
+  /** The nodes that were named; empty: the endpoint itself. */
+  readonly nodes: readonly string[];
+  /** Calls once for all nodes. */
+  unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageInitShape<I>,
+    options?: SessionCall,
+  ): Promise<Answers<ElementOf<MessageShape<O>>>>;
+  /** Frames of all nodes as they come; failed nodes go to `onFailure`. */
+  stream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageInitShape<I>,
+    onFailure: (failure: NodeFailure) => void,
+  ): AsyncIterable<Answer<MessageShape<O>>>;
+  close(): void;
+}

@@ -1,0 +1,87 @@
+/** Printing what nodes answered: the common end of most commands. */
+import type { Message } from "@bufbuild/protobuf";
+import type { Answer, Answers, NodeFailure } from "../client/answers.ts";
+import type { Context } from "../cli/context.ts";
+import { CliError } from "../cli/errors.ts";
+import { EXIT, type ExitCode } from "../cli/exit.ts";
+
+/** One `WARNING:` line per node that failed. */
+export async function warn(
+  { edge }: Context,
+  failures: readonly NodeFailure[],
+): Promise<void> {
+  for (const { node, error } of failures) {
+    await edge.stderr(`WARNING: ${node}: ${error}\n`);
+  }
+}
+
+/** Throws when nobody answered; otherwise warns and says the exit code. */
+export async function settle(
+  context: Context,
+  answered: number,
+  failures: readonly NodeFailure[],
+): Promise<ExitCode> {
+  if (failures.length === 0) return EXIT.ok;
+  if (answered === 0) {
+    const texts = failures.map(({ node, error }) => `"${node}": ${error}`);
+    throw new CliError("failure", texts.join(", "));
+  }
+  await warn(context, failures);
+  return EXIT.someNodes;
+}
+
+/** Prints answers as `table` renders them, or as the document asked for. */
+export async function report<M>(
+  context: Context,
+  answers: Answers<M>,
+  table: (messages: readonly Answer<M>[]) => string,
+): Promise<ExitCode> {
+  const { edge, format } = context;
+  const { messages, failures } = answers;
+  if (messages.length > 0) {
+    await edge.stdout(
+      format === "table"
+        ? table(messages)
+        : await document(format, answers as Answers<M & Message>),
+    );
+  }
+  return await settle(context, messages.length, failures);
+}
+
+async function document(
+  format: "json" | "yaml",
+  answers: Answers<Message>,
+): Promise<string> {
+  const { answersPlain, formatDocument } = await import(
+    "../render/document.ts"
+  );
+  return formatDocument(format, answersPlain(answers));
+}
+
+/** For commands whose success says nothing: prints only when asked to. */
+export function reportQuietly<M>(
+  context: Context,
+  answers: Answers<M>,
+): Promise<ExitCode> {
+  return report(context, answers, () => "");
+}
+
+/** Prints a local result. */
+export async function reportLocal(
+  { edge, format }: Context,
+  value: import("../render/document.ts").Plain,
+  text: string,
+): Promise<void> {
+  if (format === "table") return await edge.stdout(text);
+  const { formatDocument } = await import("../render/document.ts");
+  await edge.stdout(formatDocument(format, value));
+}
+
+/** An argument that must be there, for the types. */
+export function argument(context: Context, index: number): string {
+  const value = context.args[index];
+  if (value === undefined) {
+    throw new CliError("usage", `argument ${index + 1} is missing`);
+  }
+  return value;
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env -S deno run -P=talosctl
+/** talosctl: joins the commands to the terminal and the network. */
+import type { Context } from "./cli/context.ts";
+import { realEdge, runProcess } from "./cli/edge.ts";
+import { CliError } from "./cli/errors.ts";
+import { runTalosctl } from "./cli/run.ts";
+import { COMMANDS } from "./commands.ts";
+
+/** Loaded by the first command that calls a node. */
+function openSession(context: Context): Promise<never> {
+  throw new CliError("failure", `"${context.path}" needs the RPC client`);
+}
+
+/** The program; never returns. */
+export function main(): Promise<never> {
+  return runProcess((argv, signal) =>
+    runTalosctl(argv, { table: COMMANDS, edge: realEdge, signal, openSession })
+  );
+}
+
+if (import.meta.main) await main();
