@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run -P=talosctl
 /** talosctl: joins the commands to the terminal and the network. */
 import type { Context } from "./cli/context.ts";
-import { realEdge, runProcess } from "./cli/edge.ts";
+import { commandLine, realEdge, runProcess } from "./cli/edge.ts";
 import { CliError } from "./cli/errors.ts";
 import { runTalosctl } from "./cli/run.ts";
 import { COMMANDS } from "./commands.ts";
@@ -12,10 +12,17 @@ function openSession(context: Context): Promise<never> {
 }
 
 /** The program; never returns. */
-export function main(): Promise<never> {
-  return runProcess((argv, signal) =>
-    runTalosctl(argv, { table: COMMANDS, edge: realEdge, signal, openSession })
+export function main(args: readonly string[]): Promise<never> {
+  return runProcess(
+    args,
+    (argv, signal) =>
+      runTalosctl(argv, {
+        table: COMMANDS,
+        edge: realEdge,
+        signal,
+        openSession,
+      }),
   );
 }
 
-if (import.meta.main) await main();
+if (import.meta.main) await main(commandLine);

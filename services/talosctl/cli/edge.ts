@@ -99,6 +99,9 @@ async function readAll(stream: ReadableStream<Uint8Array>) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+/** The words after the program's name. */
+export const commandLine: readonly string[] = Deno.args;
+
 /** The real one. */
 export const realEdge: Edge = {
   stdout: sink(Deno.stdout),
@@ -120,6 +123,7 @@ export const realEdge: Edge = {
  * second one ends the process on the spot. Never returns.
  */
 export async function runProcess(
+  args: readonly string[],
   program: (args: readonly string[], signal: AbortSignal) => Promise<number>,
 ): Promise<never> {
   const abort = new AbortController();
@@ -131,5 +135,5 @@ export async function runProcess(
   };
   Deno.addSignalListener("SIGINT", onSignal);
   Deno.addSignalListener("SIGTERM", onSignal);
-  Deno.exit(await program(Deno.args, abort.signal));
+  Deno.exit(await program(args, abort.signal));
 }

@@ -23,8 +23,8 @@ export async function settle(
 ): Promise<ExitCode> {
   if (failures.length === 0) return EXIT.ok;
   if (answered === 0) {
-    const texts = failures.map(({ node, error }) => `"${node}": ${error}`);
-    throw new CliError("failure", texts.join(", "));
+    const { allFailed } = await import("../client/explain.ts");
+    throw allFailed(failures, { command: context.path });
   }
   await warn(context, failures);
   return EXIT.someNodes;
