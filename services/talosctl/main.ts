@@ -2,13 +2,13 @@
 /** talosctl: joins the commands to the terminal and the network. */
 import type { Context } from "./cli/context.ts";
 import { commandLine, realEdge, runProcess } from "./cli/edge.ts";
-import { CliError } from "./cli/errors.ts";
 import { runTalosctl } from "./cli/run.ts";
 import { COMMANDS } from "./commands.ts";
 
 /** Loaded by the first command that calls a node. */
-function openSession(context: Context): Promise<never> {
-  throw new CliError("failure", `"${context.path}" needs the RPC client`);
+async function openSession(context: Context, options: { singleNode: boolean }) {
+  const remote = await import("./client/remote.ts");
+  return await remote.openSession(context, options);
 }
 
 /** The program; never returns. */
