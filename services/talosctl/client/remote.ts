@@ -43,10 +43,6 @@ class Unreachable extends Error {
   override name = "Unreachable";
 }
 
-function failureOf(node: string, error: RpcError): NodeFailure {
-  return { node, error: oneLine(error.message), code: error.code };
-}
-
 /** The failure that a frame or message carries, if it does. */
 function carried(message: WithMetadata, node: string): NodeFailure | undefined {
   const { metadata } = message;
