@@ -1,15 +1,21 @@
 /** time.TimeService: messages to questions and back. */
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { TimeService } from "#proto/time_pb.ts";
 import type { ServiceHandlers } from "#lib/rpc/call.ts";
 import type { Answer, Timed } from "./timed.ts";
+
+/** google.protobuf.Timestamp of milliseconds with a fraction. */
+function timestamp(ms: number) {
+  const seconds = Math.floor(ms / 1000);
+  const nanos = Math.floor((ms - seconds * 1000) * 1e6);
+  return { seconds: BigInt(seconds), nanos };
+}
 
 function reply(answer: Answer) {
   return {
     messages: [{
       server: answer.server,
-      localtime: timestampFromMs(answer.localMs),
-      remotetime: timestampFromMs(answer.remoteMs),
+      localtime: timestamp(answer.localMs),
+      remotetime: timestamp(answer.remoteMs),
     }],
   };
 }

@@ -1,5 +1,7 @@
 /** Messages of the API, and the part of the config. */
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { assertEquals } from "@std/assert";
+import { TimeResponseSchema } from "#proto/time_pb.ts";
 import type { ServerCall } from "#lib/rpc/call.ts";
 import { timeHandlers } from "./api.ts";
 import { serversOf } from "./config.ts";
@@ -24,11 +26,19 @@ Deno.test("timed api: Time asks the config's servers, TimeCheck the named", asyn
       return Promise.resolve(ANSWER);
     },
   });
-  const { messages } = await handlers.time!({} as never, CALL);
-  assertEquals(messages?.length, 1);
-  const [message] = messages!;
+  const response = create(
+    TimeResponseSchema,
+    await handlers.time!({} as never, CALL),
+  );
+  const { messages } = fromBinary(
+    TimeResponseSchema,
+    toBinary(TimeResponseSchema, response),
+  );
+  assertEquals(messages.length, 1);
+  const [message] = messages;
   assertEquals(message!.server, "time.example.org");
   assertEquals(message!.localtime?.seconds, 1_795_435_200n);
+  assertEquals(message!.localtime?.nanos, 500_000);
   assertEquals(message!.remotetime?.seconds, 1_795_435_201n);
   assertEquals(message!.remotetime?.nanos, 250_000_000);
   await handlers.timeCheck!({ server: "other" } as never, CALL);
