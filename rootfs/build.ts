@@ -163,8 +163,7 @@ export async function build(root = ROOT): Promise<BuildRecord> {
     const overlay = await landed(OVERLAY);
     const bundles = await bundleAll(overlay, work);
     const lines = await buildImage(image, parts, { overlay, bundles });
-    const talosctl = bundles.get(TALOSCTL);
-    if (talosctl) await installTalosctl(out, talosctl, parts);
+    await installTalosctl(out, bundles.get(TALOSCTL), parts);
     const { size: sizeBytes } = await Deno.stat(image);
     const record = { inputs, sizeBytes, lines };
     await Deno.writeTextFile(join(out, "rootfs.json"), JSON.stringify(record));

@@ -88,9 +88,11 @@ export async function loadRecord(
   );
 }
 
-/** Turns the error of a missing file into `undefined`. */
+/** Forgives what a removal at the same moment causes. */
 function gone(thrown: unknown): undefined {
-  if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+  const { NotFound, AlreadyExists } = Deno.errors;
+  if (thrown instanceof NotFound || thrown instanceof AlreadyExists) return;
+  throw thrown;
 }
 
 /** How long another command on the same cluster may take to finish. */
@@ -102,7 +104,7 @@ const LOCK_TRIES = 50;
  */
 export async function lockState(paths: StatePaths): Promise<Disposable> {
   for (let tries = 0; tries < LOCK_TRIES; tries++) {
-    await Deno.mkdir(paths.dir, { recursive: true, mode: 0o700 });
+    await Deno.mkdir(paths.dir, { recursive: true, mode: 0o700 }).catch(gone);
     const file = await Deno.open(paths.dir, { read: true }).catch(gone);
     if (file === undefined) continue;
     if (await file.tryLock(true)) {

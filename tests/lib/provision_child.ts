@@ -1,0 +1,36 @@
+/**
+ * Creates a local cluster in a process of its own, so that a test can kill it
+ * half-way: `provision_child.ts STATE NAME CIDR IMAGE`. The nodes get a config
+ * that is none: whether they boot is not the question here.
+ */
+import {
+  ContainerProvisioner,
+} from "../../services/talosctl/provision/container.ts";
+import { planCluster } from "../../services/talosctl/provision/plan.ts";
+import type { ClusterRecord } from "../../services/talosctl/provision/provision.ts";
+
+/** Makes the cluster; without machine configs worth the name. */
+export async function createBare(
+  options: { state: string; name: string; cidr: string; image: string },
+): Promise<ClusterRecord> {
+  const { state, name, cidr, image } = options;
+  const plan = planCluster({ name, cidr, mtu: 1400, masters: 1, workers: 1 });
+  const nodes = plan.nodes.map((node) => ({
+    ...node,
+    memoryMiB: 512,
+    cpus: 1,
+    config: "none: true\n",
+  }));
+  const provisioner = new ContainerProvisioner(state);
+  return await provisioner.create({ ...plan, image, nodes }, () => {});
+}
+
+if (import.meta.main) {
+  const [state, name, cidr, image] = Deno.args as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  await createBare({ state, name, cidr, image });
+}
