@@ -13,6 +13,88 @@ export const COMMANDS: readonly LazyCommand[] = [
     load: () => import("./commands/completion.ts").then((m) => m.completion),
   },
   {
+    name: "containers",
+    aliases: ["c"],
+    summary: "List containers",
+    load: () => import("./commands/containers.ts").then((m) => m.containers),
+  },
+  {
+    name: "dmesg",
+    summary: "Print the kernel's messages",
+    load: () => import("./commands/dmesg.ts").then((m) => m.dmesg),
+  },
+  {
+    name: "events",
+    summary: "Follow the events of nodes",
+    load: () => import("./commands/events.ts").then((m) => m.events),
+  },
+  {
+    name: "interfaces",
+    summary: "List network interfaces",
+    load: () => import("./commands/interfaces.ts").then((m) => m.interfaces),
+  },
+  {
+    name: "list",
+    aliases: ["ls"],
+    summary: "List files of a node",
+    load: () => import("./commands/list.ts").then((m) => m.list),
+  },
+  {
+    name: "logs",
+    summary: "Print the log of a service",
+    load: () => import("./commands/logs.ts").then((m) => m.logs),
+  },
+  {
+    name: "memory",
+    aliases: ["m", "free"],
+    summary: "Show the memory of nodes",
+    load: () => import("./commands/memory.ts").then((m) => m.memory),
+  },
+  {
+    name: "mounts",
+    aliases: ["mount"],
+    summary: "List mounts",
+    load: () => import("./commands/mounts.ts").then((m) => m.mounts),
+  },
+  {
+    name: "processes",
+    aliases: ["p", "ps"],
+    summary: "List processes",
+    load: () => import("./commands/processes.ts").then((m) => m.processes),
+  },
+  {
+    name: "read",
+    summary: "Print a file of a node",
+    load: () => import("./commands/read.ts").then((m) => m.read),
+  },
+  {
+    name: "restart",
+    summary: "Restart a container",
+    load: () => import("./commands/restart.ts").then((m) => m.restart),
+  },
+  {
+    name: "routes",
+    aliases: ["route"],
+    summary: "List network routes",
+    load: () => import("./commands/routes.ts").then((m) => m.routes),
+  },
+  {
+    name: "service",
+    aliases: ["services"],
+    summary: "List services, show one, start, stop or restart it",
+    load: () => import("./commands/service.ts").then((m) => m.service),
+  },
+  {
+    name: "shutdown",
+    summary: "Shut nodes down",
+    load: () => import("./commands/shutdown.ts").then((m) => m.shutdown),
+  },
+  {
+    name: "time",
+    summary: "Show the time of nodes and of their time server",
+    load: () => import("./commands/time.ts").then((m) => m.time),
+  },
+  {
     name: "version",
     summary: "Print the versions of talosctl and of nodes",
     load: () => import("./commands/version.ts").then((m) => m.version),

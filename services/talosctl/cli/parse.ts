@@ -3,6 +3,7 @@
  * `--flag=value`, `-fvalue`, grouped switches, comma lists and repeats, flags
  * before and after arguments, `--`. Knows no command by name.
  */
+import { nearest } from "#lib/config/nearest.ts";
 import {
   answersTo,
   type Command,
@@ -14,7 +15,6 @@ import {
 } from "./command.ts";
 import { GLOBAL_FLAGS } from "./context.ts";
 import { CliError } from "./errors.ts";
-import { nearest } from "./nearest.ts";
 import { defaultValues, parseValue, type Value } from "./values.ts";
 
 /** A command line, understood. */

@@ -1,5 +1,5 @@
 /** Texts of the command line into values of their flag's type. */
-import { parseDuration } from "../render/duration.ts";
+import { parseDurationMs } from "#lib/config/duration.ts";
 import type { Flags, FlagSpec } from "./command.ts";
 import { CliError } from "./errors.ts";
 
@@ -21,7 +21,7 @@ function read(spec: FlagSpec, text: string): Value | undefined {
     case "int":
       return /^[+-]?\d{1,15}$/.test(text) ? Number(text) : undefined;
     case "duration":
-      return parseDuration(text);
+      return parseDurationMs(text);
     case "strings":
       return text === "" ? [] : text.split(",").map((part) => part.trim());
     case "string":

@@ -1,6 +1,7 @@
 /**
- * A table whose rows come one by one: columns widen as they must and never
- * shrink, so that following is readable without waiting. Pure.
+ * A table whose rows come one by one. The first rows may be held back so that
+ * a short table is aligned as a whole; after that columns widen as they must
+ * and never shrink, so that following needs no waiting. Pure.
  */
 
 const PADDING = 3;
@@ -10,27 +11,48 @@ const WIDTH_MAX = 64;
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
 
+/** See the file's comment. */
 export class StreamTable {
   readonly #widths: number[];
+  readonly #hold: number;
+  #held: string[][] = [];
+  #holding: boolean;
 
-  /** `widths`: the least of each column. */
-  constructor(widths: readonly number[] = []) {
-    this.#widths = [...widths];
+  /** `widths`: the least of each column; `hold`: rows to align together. */
+  constructor(
+    options: { widths?: readonly number[]; hold?: number } = {},
+  ) {
+    this.#widths = [...options.widths ?? []];
+    this.#hold = options.hold ?? 0;
+    this.#holding = this.#hold > 0;
   }
 
-  /** The line of one row, with its newline. */
-  line(row: readonly string[]): string {
-    const cells = row.map((cell, column) => {
-      const text = cell.replace(CONTROL, " ");
-      if (column === row.length - 1) return text;
-      const length = [...text].length;
-      const width = Math.min(
-        Math.max(this.#widths[column] ?? 0, length),
-        WIDTH_MAX,
-      );
-      this.#widths[column] = width;
-      return text + " ".repeat(Math.max(width - length, 0) + PADDING);
+  /** What can be printed after adding `row`; empty while rows are held. */
+  add(row: readonly string[]): string {
+    const clean = row.map((cell) => cell.replace(CONTROL, " "));
+    clean.slice(0, -1).forEach((cell, column) => {
+      const width = Math.max(this.#widths[column] ?? 0, [...cell].length);
+      this.#widths[column] = Math.min(width, WIDTH_MAX);
     });
+    if (!this.#holding) return this.#line(clean);
+    this.#held.push(clean);
+    return this.#held.length >= this.#hold ? this.end() : "";
+  }
+
+  /** The rows that are held; what is added later is printed at once. */
+  end(): string {
+    const text = this.#held.map((row) => this.#line(row)).join("");
+    this.#held = [];
+    this.#holding = false;
+    return text;
+  }
+
+  #line(row: readonly string[]): string {
+    const cells = row.map((cell, column) =>
+      column === row.length - 1 ? cell : cell + " ".repeat(
+        Math.max(this.#widths[column]! - [...cell].length, 0) + PADDING,
+      )
+    );
     return `${cells.join("").trimEnd()}\n`;
   }
 }
