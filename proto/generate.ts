@@ -12,12 +12,14 @@ import {
   CodeGeneratorResponseSchema,
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
+import denoJson from "../deno.json" with { type: "json" };
+import { ensureTools, PROTO_TOOLS } from "../rootfs/components/tools.ts";
 import { basename, dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
 
 const PROTO_DIR = dirname(fileURLToPath(import.meta.url));
 const GEN_DIR = join(PROTO_DIR, "gen");
-const PLUGIN = "npm:@bufbuild/protoc-gen-es@2.17.0";
+const PLUGIN = denoJson.imports["@bufbuild/protoc-gen-es"];
 
 /** Every .proto below `dir`, relative to it, sorted. */
 export function protoFiles(dir = PROTO_DIR): string[] {
@@ -97,6 +99,7 @@ function flatten(source: string): string {
 
 async function main(args: string[]): Promise<number> {
   const check = args.includes("--check");
+  await ensureTools(PROTO_TOOLS);
   const want = await generate();
   let differing = 0;
   if (!check) await Deno.mkdir(GEN_DIR, { recursive: true });

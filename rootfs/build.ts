@@ -49,7 +49,7 @@ async function landed(entries: readonly Entry[]): Promise<Entry[]> {
 }
 
 /** Bundles everything that the list names; returns where each bundle is. */
-async function bundleAll(
+export async function bundleAll(
   entries: readonly Entry[],
   into: string,
 ): Promise<Map<string, string>> {

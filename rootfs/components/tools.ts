@@ -39,6 +39,16 @@ export const BUILD_TOOLS: readonly Tool[] = [
   },
 ];
 
+/** For `deno task proto`. */
+export const PROTO_TOOLS: readonly Tool[] = [
+  { needs: "protoc", debian: "protobuf-compiler", why: "parses .proto files" },
+  {
+    needs: "/usr/include/google/protobuf/any.proto",
+    debian: "libprotobuf-dev",
+    why: "the well-known types",
+  },
+];
+
 /** For running a local cluster of containers. */
 export const CLUSTER_TOOLS: readonly Tool[] = [
   { needs: "ip", debian: "iproute2", why: "bridge and links" },

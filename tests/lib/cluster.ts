@@ -120,6 +120,16 @@ export class TestCluster implements AsyncDisposable {
     );
   }
 
+  /** The pid of machined on the n-th node, as this machine counts. */
+  async initPid(index: number): Promise<number> {
+    const { name, masters = 1 } = this.#options;
+    const node = index < masters
+      ? `${name}-master-${index + 1}`
+      : `${name}-worker-${index - masters + 1}`;
+    const path = join(this.#stateDir, name, node, "bundle/pid");
+    return Number(await Deno.readTextFile(path));
+  }
+
   /** Destroys it, whatever state it is in. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.talosctl(["cluster", "destroy", ...this.#clusterFlags()]);

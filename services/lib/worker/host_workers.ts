@@ -16,14 +16,13 @@ import {
   type WorkerCommand,
   type WorkerReport,
 } from "./protocol.ts";
+import { Watchdog } from "./watchdog.ts";
 import { TEXT_CHARS_MAX } from "./wire.ts";
 
 /** Until the first heartbeat: loading a bundle on a busy machine takes time. */
 const START_MS = 15_000;
 /** After `stop`; machined itself waits 10 s. */
 const STOP_MS = 8_000;
-/** A watch that fires this late says that the host itself was held up. */
-const LATE_MS = 250;
 /** Lines of a worker that are not lines of text. */
 const NOT_TEXT = "[not text]";
 
@@ -73,7 +72,7 @@ interface HostedEvents {
 class HostedWorker {
   readonly #events: HostedEvents;
   readonly #worker: Worker | undefined;
-  #watch: ReturnType<typeof setTimeout> | undefined;
+  readonly #watch = new Watchdog((reason) => this.#end(reason));
   #deadline: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
 
@@ -96,7 +95,7 @@ class HostedWorker {
       this.#end(event.message || "uncaught error");
     };
     this.#worker.onmessageerror = () => this.#end("unreadable message");
-    this.#expect(START_MS, `no heartbeat in ${START_MS} ms after start`);
+    this.#watch.expect(START_MS, `no heartbeat in ${START_MS} ms after start`);
     this.send({ type: "start", config: command.config });
   }
 
@@ -112,25 +111,13 @@ class HostedWorker {
     );
   }
 
-  /** Ends the worker unless something is heard of it within `ms`. */
-  #expect(ms: number, otherwise: string): void {
-    clearTimeout(this.#watch);
-    const due = performance.now() + ms;
-    this.#watch = setTimeout(() => {
-      // Its heartbeats may be waiting in our queue, behind this timer.
-      if (performance.now() - due > LATE_MS) {
-        this.#expect(HEARTBEAT_MS, otherwise);
-      } else this.#end(otherwise);
-    }, ms);
-  }
-
   #receive(message: unknown): void {
     if (this.#ended || typeof message !== "object" || message === null) return;
     const report = rebuild(message as Record<string, unknown>);
     if (!report) return;
     switch (report.type) {
       case "heartbeat":
-        return this.#expect(HEARTBEAT_MISSES * HEARTBEAT_MS, "hang");
+        return this.#watch.expect(HEARTBEAT_MISSES * HEARTBEAT_MS, "hang");
       case "exited":
         return this.#end(report.error);
       case "log":
@@ -146,7 +133,7 @@ class HostedWorker {
   #end(error: string | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearTimeout(this.#watch);
+    this.#watch.stop();
     clearTimeout(this.#deadline);
     this.#worker?.terminate();
     this.#events.exited();

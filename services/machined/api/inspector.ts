@@ -12,7 +12,7 @@ export const CHILDREN_MAX = 8;
 /** Why an inspection gave no answer. */
 export type InspectProblem =
   /** Too many at once: the caller may try again. */
-  | { readonly kind: "busy" }
+  | { readonly kind: "resourceExhausted" }
   /** The child said why, for instance that a path does not exist. */
   | { readonly kind: "failed"; readonly text: string }
   /** The child ended without an answer. */
@@ -29,7 +29,7 @@ export class InspectError extends AgentError<InspectProblem> {
 
 function describe(problem: InspectProblem): string {
   switch (problem.kind) {
-    case "busy":
+    case "resourceExhausted":
       return `Cannot inspect the node: ${CHILDREN_MAX} inspections run already, try again`;
     case "failed":
       return problem.text;
@@ -49,7 +49,9 @@ export type Inspect = (
 export function createInspector(command: readonly string[]): Inspect {
   let running = 0;
   return async function* inspect(name, options, signal) {
-    if (running >= CHILDREN_MAX) throw new InspectError({ kind: "busy" });
+    if (running >= CHILDREN_MAX) {
+      throw new InspectError({ kind: "resourceExhausted" });
+    }
     running++;
     try {
       yield* runChild([...command, name, JSON.stringify(options)], signal);
