@@ -8,6 +8,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Buffer } from "node:buffer";
 import { isIP } from "node:net";
 import { checkServerIdentity, createSecureContext } from "node:tls";
+import { tlsKey } from "../pki/pem.ts";
 import type { CallOptions, ServiceClient } from "./call.ts";
 import { grpc } from "./grpc.ts";
 import { Code, RpcError, rpcError } from "./status.ts";
@@ -52,7 +53,7 @@ function createCredentials(tls: ClientTls, host: string) {
   const context = createSecureContext({
     ...(tls.ca !== undefined && { ca: tls.ca }),
     ...(tls.crt !== undefined && { cert: tls.crt }),
-    ...(tls.key !== undefined && { key: tls.key }),
+    ...(tls.key !== undefined && { key: tlsKey(tls.key) }),
     minVersion: "TLSv1.2",
   });
   const expected = tls.serverName ?? host;

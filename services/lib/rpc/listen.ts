@@ -8,6 +8,7 @@ import type { Http2Session } from "node:http2";
 import type { Server as NetServer } from "node:net";
 import { dirname } from "node:path";
 import { AgentError, messageOf } from "../errors.ts";
+import { tlsKey } from "../pki/pem.ts";
 import { grpc } from "./grpc.ts";
 
 /** PEM texts of a TLS server. */
@@ -55,12 +56,20 @@ interface RotatingCredentials {
   updateSecureContextOptions(options: Record<string, unknown>): void;
 }
 
+/**
+ * Deno serves plain HTTP/2 when the list of CAs is there but undefined, as
+ * grpc-js passes it; without client certificates nobody looks at the list.
+ */
+function caOf(tls: ServerTls): Buffer {
+  return Buffer.from(tls.clientCa ?? tls.crt);
+}
+
 function createCredentials(tls: ServerTls): grpc.ServerCredentials {
   return grpc.ServerCredentials.createSsl(
-    tls.clientCa === undefined ? null : Buffer.from(tls.clientCa),
+    caOf(tls),
     [{
       cert_chain: Buffer.from(tls.crt),
-      private_key: Buffer.from(tls.key),
+      private_key: Buffer.from(tlsKey(tls.key)),
     }],
     tls.clientCa !== undefined,
   );
@@ -139,8 +148,8 @@ export async function listen(
 
 function rotate(credentials: grpc.ServerCredentials, tls: ServerTls) {
   (credentials as unknown as RotatingCredentials).updateSecureContextOptions({
-    ca: tls.clientCa === undefined ? undefined : [Buffer.from(tls.clientCa)],
+    ca: [caOf(tls)],
     cert: [Buffer.from(tls.crt)],
-    key: [Buffer.from(tls.key)],
+    key: [Buffer.from(tlsKey(tls.key))],
   });
 }
