@@ -14,26 +14,20 @@ import {
   type Pair,
   Scalar,
   type YAMLMap,
+  type YAMLSeq,
 } from "yaml";
-import { misfit, parseBase64 } from "./formats.ts";
+import { EXPECTED, type LeafSchema, readLeaf } from "./leaf.ts";
 import { nearest } from "./nearest.ts";
 import { type Place, type Problem, quote } from "./problem.ts";
 import {
   childPath,
-  type EnumSchema,
-  type IntSchema,
+  type ListSchema,
   type MapSchema,
   type ObjectSchema,
-  type PemSchema,
   type Schema,
 } from "./schema.ts";
 import { resolveAliases } from "./yaml/aliases.ts";
-import {
-  isNullText,
-  parseBool,
-  parseInteger,
-  parseSize,
-} from "./yaml/scalars.ts";
+import { isNullText } from "./yaml/scalars.ts";
 import type { Source } from "./yaml/source.ts";
 
 /** How one document is decoded. */
@@ -49,6 +43,8 @@ export interface DecodedNode {
   /** Undefined when there is nothing sound. */
   readonly value: unknown;
   readonly problems: readonly Problem[];
+  /** Paths whose values were refused: absent from the value, not from the file. */
+  readonly unsound: ReadonlySet<string>;
   /** Where each key was, by path. */
   readonly places: ReadonlyMap<string, Place>;
 }
@@ -67,6 +63,7 @@ function describeNode(node: unknown, secret: boolean): string {
 class Decoder {
   readonly problems: Problem[] = [];
   readonly places = new Map<string, Place>();
+  readonly #unsound = new Set<string>();
   readonly #place: Source["place"];
   readonly #targets: ReadonlyMap<Alias, Node>;
   readonly #options: DecodeOptions;
@@ -81,6 +78,11 @@ class Decoder {
     this.#options = options;
   }
 
+  /** Paths whose values were refused. */
+  get unsound(): ReadonlySet<string> {
+    return this.#unsound;
+  }
+
   /** The value of `node` at `path`; undefined when absent or unsound. */
   read(schema: Schema, found: unknown, path: string): unknown {
     const node = isAlias(found) ? this.#targets.get(found) : found;
@@ -89,7 +91,11 @@ class Decoder {
       isScalar(node) && node.type === Scalar.PLAIN &&
         isNullText(String(node.value))
     ) return undefined;
-    const at = (found as Node).range?.[0] ?? -1;
+    const at = offsetOf(found);
+    const { tag } = node as Node;
+    if (tag !== undefined && !TAGS.test(tag)) {
+      return this.#refuse({ path, at }, "unknown tag");
+    }
     switch (schema.kind) {
       case "object":
         return isMap(node)
@@ -103,19 +109,35 @@ class Decoder {
         if (!isSeq(node)) {
           return this.#wrong("a list", node, { schema, path, at });
         }
-        return node.items.flatMap((item, index) => {
-          const itemPath = childPath(path, index);
-          this.#mark(itemPath, item);
-          const value = this.read(schema.item, item, itemPath);
-          return value === undefined ? [] : [value];
-        });
+        return this.#list(schema, node, path);
       default:
         return this.#leaf(schema, node, { path, at });
     }
   }
 
+  /** All of the items or nothing, so that indices stay those of the file. */
+  #list(schema: ListSchema, node: YAMLSeq, path: string): unknown {
+    const values: unknown[] = [];
+    for (const [index, item] of node.items.entries()) {
+      const itemPath = childPath(path, index);
+      this.#mark(itemPath, item);
+      const value = this.read(schema.item, item, itemPath);
+      if (value !== undefined) values.push(value);
+      else if (!this.#unsound.has(itemPath)) {
+        this.#wrong(EXPECTED[schema.item.kind], item, {
+          schema: schema.item,
+          path: itemPath,
+          at: offsetOf(item),
+        });
+      }
+    }
+    if (values.length === node.items.length) return values;
+    this.#unsound.add(path);
+    return undefined;
+  }
+
   #leaf(
-    schema: Exclude<Schema, { kind: "object" | "map" | "list" }>,
+    schema: LeafSchema,
     node: unknown,
     where: { path: string; at: number },
   ): unknown {
@@ -123,48 +145,14 @@ class Decoder {
     if (!isScalar(node)) {
       return this.#wrong(EXPECTED[schema.kind], node, context);
     }
-    const text = String(node.value);
-    const plain = node.type === Scalar.PLAIN;
-    switch (schema.kind) {
-      case "string":
-        return text;
-      case "pem":
-        return this.#pem(schema, text, where);
-      case "enum": {
-        const word = oneOfWords(schema, text);
-        const words = schema.values.join(", ");
-        return word ?? this.#wrong(`one of ${words}`, node, context);
-      }
-      case "bool":
-        return (plain ? parseBool(text) : undefined) ??
-          this.#wrong(EXPECTED.bool, node, context);
-      case "int":
-        return (plain ? inRange(schema, parseInteger(text)) : undefined) ??
-          this.#wrong(rangeText(schema), node, context);
-      case "size":
-        return parseSize(text) ?? this.#wrong(EXPECTED.size, node, context);
-      case "mode":
-        return parseMode(text, plain) ??
-          this.#wrong(EXPECTED.mode, node, context);
+    const read = readLeaf(schema, String(node.value), {
+      plain: node.type === Scalar.PLAIN,
+    });
+    if (read.expected !== undefined) {
+      return this.#wrong(read.expected, node, context);
     }
-  }
-
-  #pem(
-    schema: PemSchema,
-    text: string,
-    where: { path: string; at: number },
-  ): string | undefined {
-    if (text.trim() === "") return undefined;
-    const bytes = parseBase64(text);
-    if (bytes === undefined) {
-      this.#report(where, "not base64");
-      return undefined;
-    }
-    const decoded = new TextDecoder().decode(bytes);
-    const expected = schema.format && misfit(schema.format, decoded);
-    if (expected === undefined) return decoded;
-    this.#report(where, `expected ${expected}`);
-    return undefined;
+    if (read.message !== undefined) return this.#refuse(where, read.message);
+    return read.value;
   }
 
   #object(schema: ObjectSchema, node: YAMLMap, path: string): unknown {
@@ -276,8 +264,14 @@ class Decoder {
     node: unknown,
     where: { schema: Schema; path: string; at: number },
   ): undefined {
-    const got = describeNode(node, where.schema.secret === true);
-    this.#report(where, `expected ${expected}, got ${got}`);
+    const got = describeNode(node, holdsSecret(where.schema));
+    return this.#refuse(where, `expected ${expected}, got ${got}`);
+  }
+
+  /** Reports that there is no sound value at a path. */
+  #refuse(where: { path: string; at: number }, message: string): undefined {
+    this.#unsound.add(where.path);
+    this.#report(where, message);
     return undefined;
   }
 
@@ -295,61 +289,19 @@ class Decoder {
   }
 }
 
-const EXPECTED: Readonly<Record<Schema["kind"], string>> = {
-  object: "a map",
-  map: "a map",
-  list: "a list",
-  string: "a string",
-  pem: "base64 text",
-  enum: "a word",
-  bool: "a boolean (true or false)",
-  int: "an integer",
-  size: "a size in bytes or with a unit, for instance 100MB",
-  mode: "permissions in octal, for instance 0o644",
-};
+/** Whether a value of `schema` may be, or contain, a secret. */
+function holdsSecret(schema: Schema): boolean {
+  return schema.secret === true ||
+    schema.kind === "list" && holdsSecret(schema.item) ||
+    schema.kind === "map" && holdsSecret(schema.value) ||
+    schema.kind === "object" && Object.values(schema.fields).some(holdsSecret);
+}
+
+/** Tags that say what the schema knows anyway. */
+const TAGS = /^(!|tag:yaml\.org,2002:(str|bool|int|float|null|map|seq))$/;
 
 function offsetOf(node: unknown): number {
   return (node as Node | null | undefined)?.range?.[0] ?? -1;
-}
-
-function oneOfWords(schema: EnumSchema, text: string): string | undefined {
-  if (schema.values.includes(text)) return text;
-  return Object.hasOwn(schema.aliases ?? {}, text)
-    ? schema.aliases?.[text]
-    : undefined;
-}
-
-function inRange(
-  schema: IntSchema,
-  value: number | undefined,
-): number | undefined {
-  const { min = -Infinity, max = Infinity } = schema;
-  return value !== undefined && value >= min && value <= max
-    ? value
-    : undefined;
-}
-
-function rangeText({ min, max }: IntSchema): string {
-  return min === undefined && max === undefined
-    ? EXPECTED.int
-    : `an integer from ${min ?? "-"} to ${max ?? "-"}`;
-}
-
-/**
- * `0o644` and `0644`, quoted also `644`. A plain decimal is what YAML says it
- * is (420 is 0o644), but one above 0o777 was meant as octal and is refused.
- */
-function parseMode(text: string, plain: boolean): number | undefined {
-  const octal = plain ? /^0[oO]?([0-7]{1,5})$/ : /^(?:0[oO])?([0-7]{1,5})$/;
-  const digits = octal.exec(text)?.[1];
-  if (digits !== undefined) {
-    const bits = parseInt(digits, 8);
-    return bits <= 0o7777 ? bits : undefined;
-  }
-  const decimal = plain ? parseInteger(text) : undefined;
-  return decimal !== undefined && decimal >= 0 && decimal <= 0o777
-    ? decimal
-    : undefined;
 }
 
 /** A key that is known in more places is explained by none of them. */
@@ -398,6 +350,7 @@ export function decodeNode(
       })),
       ...decoder.problems,
     ],
+    unsound: decoder.unsound,
     places: decoder.places,
   };
 }

@@ -15,6 +15,8 @@ export interface Decoded {
   readonly config: MachineConfig;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
+  /** Paths whose values were refused: they are in the file, not in `config`. */
+  readonly unsound: ReadonlySet<string>;
   /** Where a path is in the file, or the nearest that is above it. */
   readonly place: (path: string) => Place;
 }
@@ -106,6 +108,7 @@ export function decode(source: Uint8Array | string): Decoded {
     config: {},
     problems: tidyProblems(found),
     warnings: [],
+    unsound: new Set(),
     place: () => NOWHERE,
   });
   const filled = documents.filter((document) => !isEmptyDocument(document));
@@ -141,6 +144,7 @@ export function decode(source: Uint8Array | string): Decoded {
       ...start(other),
       message: "another document is the config, this one is ignored",
     })),
+    unsound: decoded?.unsound ?? new Set(),
     place: (path) => placeOf(places, path),
   };
 }

@@ -39,3 +39,27 @@ export {
   VERSIONS,
   versionTag,
 } from "./images.ts";
+export { effective } from "./defaults.ts";
+export { encode } from "./save.ts";
+export { type KeyDoc, keyDocs } from "./encode.ts";
+export {
+  check,
+  type Findings,
+  load,
+  validate,
+  type ValidateOptions,
+} from "./validate.ts";
+export {
+  type ConfigSlice,
+  type DeepPartial,
+  isConfigPath,
+  select,
+  valueAt,
+} from "./select.ts";
+export {
+  affected,
+  type ApplyPlan,
+  type ConfigReader,
+  diff,
+  planApply,
+} from "./diff.ts";

@@ -27,7 +27,7 @@ const controlPlane = object({
 const network = object({
   cni: object({
     name: string({
-      doc: "flannel, or custom with urls.",
+      doc: "The CNI: flannel, or custom with urls.",
       default: "flannel",
     }),
     urls: list(string({ format: "url" }), {
@@ -56,7 +56,7 @@ const etcd = object({
   extraArgs: flags("More flags of etcd, without leading dashes.", {
     "quota-backend-bytes": "4294967296",
   }),
-}, { doc: "etcd.", always: true });
+}, { doc: "The database of the cluster, etcd.", always: true });
 
 export const cluster = object({
   controlPlane,
@@ -99,7 +99,7 @@ export const cluster = object({
       default: "nftables",
     }),
     extraArgs: flags("More flags of kube-proxy.", { "proxy-mode": "nftables" }),
-  }, { doc: "kube-proxy.", always: true }),
+  }, { doc: "The proxy of services, kube-proxy.", always: true }),
   scheduler: object({
     image: image("The image of the scheduler.", "kubeScheduler"),
     extraArgs: flags("More flags of the scheduler.", {

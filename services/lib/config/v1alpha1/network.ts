@@ -48,7 +48,7 @@ const vlans = list(
     routes,
     dhcp: bool({ doc: "Ask a DHCP server for addresses.", example: true }),
     vlanId: int({
-      doc: "The 802.1Q id; the link is called `<interface>.<id>`.",
+      doc: "The VLAN id of 802.1Q; the link is called `<interface>.<id>`.",
       min: 1,
       max: 4094,
       example: 100,

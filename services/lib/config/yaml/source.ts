@@ -16,14 +16,14 @@ import {
 } from "yaml";
 import type { Place, Problem } from "../problem.ts";
 
-/** Bounds on one file; a config of 100 interfaces stays below a tenth. */
+/** Bounds on one file; a config of 100 interfaces stays below a fifth. */
 export const LIMITS = {
   /** After unpacking. */
   bytes: 1 << 20,
   /** Nesting of collections. */
   depth: 64,
-  /** Tokens of the lexer; 100,000 take about 150 ms. */
-  tokens: 100_000,
+  /** Tokens of the lexer; these take about 100 ms. */
+  tokens: 50_000,
   documents: 16,
 } as const;
 
@@ -95,23 +95,25 @@ function textOf(source: Uint8Array | string): string {
   return text;
 }
 
+/** Open collections; documents and scalars are on the parser's stack too. */
+function depthOf({ stack }: Parser): number {
+  return stack.filter(({ type }) => /^(block-(map|seq)|flow-)/.test(type))
+    .length;
+}
+
 /** Runs the lexer and the stack parser, neither of which recurses. */
 function tokenize(text: string, lines: LineCounter): Token[] {
   const parser = new Parser(lines.addNewLine);
-  // The scan for lines is ours: a refusal half-way still has its place.
   const tokens: Token[] = [];
   let count = 0;
   for (const lexeme of new Lexer().lex(text)) {
+    const { offset } = parser;
     if (++count > LIMITS.tokens) {
-      throw new Refused(parser.offset, `more than ${LIMITS.tokens} tokens`);
+      throw new Refused(offset, `more than ${LIMITS.tokens} tokens`);
     }
     for (const token of parser.next(lexeme)) tokens.push(token);
-    // The document and the innermost scalar are on the stack too.
-    if (parser.stack.length > LIMITS.depth + 2) {
-      throw new Refused(
-        parser.offset,
-        `nested deeper than ${LIMITS.depth} levels`,
-      );
+    if (parser.stack.length > LIMITS.depth && depthOf(parser) > LIMITS.depth) {
+      throw new Refused(offset, `nested deeper than ${LIMITS.depth} levels`);
     }
   }
   for (const token of parser.end()) tokens.push(token);
@@ -137,7 +139,7 @@ const TEXT: Partial<Record<ErrorCode, string>> = {
   BAD_ALIAS: "bad alias or anchor name",
   BAD_DIRECTIVE: "bad directive",
   BAD_DQ_ESCAPE: "bad escape sequence in a double-quoted string",
-  BAD_INDENT: "wrong indentation",
+  BAD_INDENT: "wrong indentation, or a bracket that is not closed",
   BAD_PROP_ORDER: "anchor or tag in the wrong place",
   BAD_SCALAR_START: "a plain scalar cannot begin with this character",
   BLOCK_AS_IMPLICIT_KEY: "a nested mapping is not allowed here",
