@@ -10,6 +10,9 @@ import { BUNDLE_DIR, controlSocket, DENO } from "#lib/paths.ts";
 /** The smallest heap that a worker with grpc-js lives in comfortably. */
 const HEAP_MIB_MIN = 48;
 
+/** What a host itself needs: Deno, its libraries, its own isolate. */
+export const HEADROOM_MIB = 96;
+
 /** What can differ from a node: tests run hosts from elsewhere. */
 export interface HostCommandOptions {
   readonly name: string;
