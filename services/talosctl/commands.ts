@@ -8,6 +8,11 @@ import type { LazyCommand } from "./cli/command.ts";
 
 export const COMMANDS: readonly LazyCommand[] = [
   {
+    name: "cluster",
+    summary: "Local clusters on this machine",
+    load: () => import("./commands/cluster.ts").then((m) => m.cluster),
+  },
+  {
     name: "completion",
     summary: "Print the completion script of a shell",
     load: () => import("./commands/completion.ts").then((m) => m.completion),

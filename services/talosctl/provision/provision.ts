@@ -12,6 +12,7 @@ export class ProvisionError extends AgentError<
   | { kind: "leftover"; cluster: string; what: readonly string[] }
   | { kind: "later"; provisioner: string }
   | { kind: "died"; node: string }
+  | { kind: "silent"; nodes: readonly string[] }
 > {}
 
 /** What a node is made of. */
@@ -53,7 +54,12 @@ export interface ClusterRecord {
   readonly network: NetworkPlan;
   readonly nodes: readonly NodeRecord[];
   /** Where its client configuration was merged into, and as what. */
-  readonly talosconfig?: { readonly path: string; readonly context: string };
+  readonly talosconfig?: {
+    readonly path: string;
+    readonly context: string;
+    /** The CA as the context has it: tells ours from another of that name. */
+    readonly ca: string;
+  };
 }
 
 /** Says what happens, one line at a time. */

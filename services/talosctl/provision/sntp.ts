@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { startDetached } from "./processes.ts";
 import type { StatePaths } from "./state.ts";
 
-/** Hidden command of talosctl: `sntp-launch <state dir> <address>`. */
+/** Hidden command of talosctl: `cluster sntp-launch <state dir> <address>`. */
 export const SNTP_COMMAND = "sntp-launch";
 
 /** How to run ourselves: a bundle, or main.ts of the checkout. */
@@ -25,6 +25,6 @@ export async function startSntp(
   paths: StatePaths,
   gateway: string,
 ): Promise<void> {
-  const argv = [...selfArgv(), SNTP_COMMAND, paths.dir, gateway];
+  const argv = [...selfArgv(), "cluster", SNTP_COMMAND, paths.dir, gateway];
   await startDetached(argv, join(paths.dir, "sntp.log"));
 }
