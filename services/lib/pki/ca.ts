@@ -7,9 +7,10 @@ import { isIP } from "node:net";
 import { assert } from "../assert.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { CertificateError, readCertificate } from "./certificate.ts";
-import { exportKey, generateKey, importKey } from "./keys.ts";
+import { exportKey, generateKey, importKey, keyFingerprint } from "./keys.ts";
 import type { KeyAlgorithm, KeyPair } from "./keys.ts";
 import { encodePem, Label, type PemPair } from "./pem.ts";
+import { subjectOf } from "./subject.ts";
 import { loadX509 } from "./x509.ts";
 
 export const HOUR_MS = 3_600_000;
@@ -80,29 +81,6 @@ function seconds(ms: number): Date {
   return new Date(Math.floor(ms / 1000) * 1000);
 }
 
-const PRINTABLE = /^[A-Za-z0-9 '()+,\-./:=?]*$/;
-
-/** The string type that Go would choose, also for the empty text. */
-function directoryString(text: string) {
-  return PRINTABLE.test(text)
-    ? { printableString: text }
-    : { utf8String: text };
-}
-
-/** One RDN a part. */
-async function subjectOf(
-  organizations: readonly string[],
-  commonName?: string,
-) {
-  const { Name } = await loadX509();
-  return new Name([
-    ...organizations.map((o) => ({ O: [directoryString(o)] })),
-    ...(commonName === undefined
-      ? []
-      : [{ CN: [directoryString(commonName)] }]),
-  ]);
-}
-
 /** Makes a CA: its certificate and its private key. */
 export async function generateCa(options: CaOptions): Promise<PemPair> {
   const x509 = await loadX509();
@@ -156,11 +134,7 @@ export class Ca {
     const facts = await readCertificate(crt);
     if (!facts.isCa) throw new CertificateError("certificate is not of a CA");
     const keys = await importKey(key);
-    const spki = await crypto.subtle.exportKey("spki", keys.publicKey);
-    const own = await crypto.subtle.digest("SHA-256", spki);
-    if (
-      btoa(String.fromCharCode(...new Uint8Array(own))) !== facts.keyFingerprint
-    ) {
+    if (await keyFingerprint(keys.publicKey) !== facts.keyFingerprint) {
       throw new CertificateError("key does not belong to the CA certificate");
     }
     return new Ca(crt, keys, facts.notAfter);

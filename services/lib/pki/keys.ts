@@ -130,3 +130,10 @@ async function publicOf(key: CryptoKey, params: { name: string }) {
   );
   return await crypto.subtle.importKey("jwk", half, params, true, ["verify"]);
 }
+
+/** SHA-256 of a public key (SPKI), base64. */
+export async function keyFingerprint(key: CryptoKey): Promise<string> {
+  const spki = await crypto.subtle.exportKey("spki", key);
+  const hash = await crypto.subtle.digest("SHA-256", spki);
+  return Buffer.from(hash).toString("base64");
+}
