@@ -9,6 +9,7 @@ export { TimeService } from "#proto/time_pb.ts";
 
 /** Programs by name; each is loaded only when it is asked for. */
 const PROGRAMS: Readonly<Record<string, () => Promise<unknown>>> = {
+  machined: async () => (await import("./services/machined/main.ts")).main(),
   talosctl: async () =>
     await (await import("./services/talosctl/main.ts")).main(
       Deno.args.slice(1),

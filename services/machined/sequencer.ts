@@ -84,6 +84,11 @@ export class Sequencer {
     this.#clock = options.clock ?? systemClock;
   }
 
+  /** Whether a sequence has the lock. */
+  get busy(): boolean {
+    return this.#running !== undefined;
+  }
+
   /**
    * Runs `phases`.
    *

@@ -37,6 +37,7 @@ export interface HostMount {
 export interface HealthPolicy {
   readonly everyMs: number;
   readonly timeoutMs: number;
+  /** It is asked at once; failures this early are those of a start. */
   readonly initialDelayMs: number;
 }
 

@@ -32,16 +32,25 @@ export function workerPermissions(
   return options as Deno.PermissionOptionsObject;
 }
 
-/** What all of `list` may do together: the permissions of their host. */
+/** Deno does not see that `10.0.0.0/8:123` is a part of itself. */
+function isRange(name: string): boolean {
+  return /^[\da-f.:[\]]+\/\d+(:|$)/i.test(name);
+}
+
+/**
+ * What all of `list` may do together: the permissions of their host. A worker
+ * that may reach a range of addresses needs a host that may reach all.
+ */
 export function unionPermissions(list: readonly Permissions[]): Permissions {
   const union: Record<string, true | string[]> = {};
   for (const kind of PERMISSION_KINDS) {
     const all = list.map((permissions) => permissions[kind] ?? []);
-    if (all.includes(true)) union[kind] = true;
-    else {
-      const names = new Set(all.flatMap((granted) => granted as string[]));
-      if (names.size > 0) union[kind] = [...names].sort();
-    }
+    const names = new Set(
+      all.flatMap((granted) => granted === true ? [] : granted),
+    );
+    const range = kind === "net" && [...names].some(isRange);
+    if (all.includes(true) || range) union[kind] = true;
+    else if (names.size > 0) union[kind] = [...names].sort();
   }
   return union;
 }

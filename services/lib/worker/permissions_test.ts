@@ -44,3 +44,14 @@ Deno.test("permissionFlags() writes one flag a kind", () => {
     ["--allow-read=/a,/b,,c", "--allow-net=0.0.0.0:1,unix:/s", "--allow-ffi"],
   );
 });
+
+Deno.test("unionPermissions() of a range of addresses is the whole network", () => {
+  for (const range of ["0.0.0.0/0:123", "10.0.0.0/8", "[fe80::]/10:546"]) {
+    assertEquals(unionPermissions([{ net: ["a:1"] }, { net: [range] }]), {
+      net: true,
+    });
+  }
+  assertEquals(unionPermissions([{ net: ["unix:/run/a", "0.0.0.0:0"] }]), {
+    net: ["0.0.0.0:0", "unix:/run/a"],
+  });
+});

@@ -14,6 +14,9 @@ export interface HealthCheck {
   readonly check: (signal: AbortSignal) => Promise<void>;
 }
 
+/** A service that has just started is asked again so soon, then slower. */
+const SETTLE_MS = 50;
+
 /** Rejects after `timeoutMs` also when `check` forgets its signal. */
 async function within(
   check: HealthCheck["check"],
@@ -62,21 +65,32 @@ export class HealthWatch {
     this.#state = this.#unknown();
   }
 
-  /** Watches one run until the signal aborts. Never rejects. */
+  /**
+   * Watches one run until the signal aborts: asks at once, and lets failures
+   * of the first `initialDelayMs` be those of a start. Never rejects.
+   */
   async run(
     { policy, check }: HealthCheck,
     signal: AbortSignal,
     onHealthy: () => void,
   ): Promise<void> {
     this.clear();
+    const started = this.#clock.monotonic();
+    let pauseMs = SETTLE_MS;
     try {
-      await this.#clock.sleep(policy.initialDelayMs, signal);
       while (true) {
         const failure = await within(check, policy.timeoutMs, signal).then(
           () => undefined,
           messageOf,
         );
         if (signal.aborted) return;
+        const settling = this.#state.unknown && failure !== undefined &&
+          this.#clock.monotonic() - started < policy.initialDelayMs;
+        if (settling) {
+          await this.#clock.sleep(pauseMs, signal);
+          pauseMs *= 2;
+          continue;
+        }
         if (failure === undefined) onHealthy();
         this.#record(failure);
         await this.#clock.sleep(policy.everyMs, signal);

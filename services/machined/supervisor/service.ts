@@ -147,9 +147,9 @@ export class Service {
 
   /** Ends the present run; the next one follows at once. */
   async bounce(): Promise<void> {
-    if (!this.#runner) return;
-    this.#bounced = true;
-    await this.#runner.stop();
+    // A start under way may have read an old config: it is ended right after.
+    if (this.#runner || this.#state === "Preparing") this.#bounced = true;
+    await this.#runner?.stop();
   }
 
   /** Adds an event while it runs, for instance a notice of a daemon. */
@@ -214,6 +214,7 @@ export class Service {
       const text = await runner.start(signal);
       this.#runner = runner;
       this.#enter("run", text);
+      if (this.#bounced) void runner.stop();
       return await this.#watch(runner, signal, backoff);
     } catch (thrown) {
       signal.throwIfAborted();

@@ -1,0 +1,56 @@
+/** Hosts as pods, workers as containers in them. */
+import { assertEquals, assertRejects } from "@std/assert";
+import { ContainerError, containersOf } from "./containers.ts";
+
+function setUp() {
+  const did: string[] = [];
+  const containers = containersOf({
+    hosts: new Map([["edge", { workers: ["apid", "routerd"] }]]),
+    containerd: {
+      listTasks: () =>
+        Promise.resolve([{ id: "edge", pid: 42, status: "RUNNING" as const }]),
+      killTask: (id, signal) =>
+        Promise.resolve(void did.push(`kill ${id} ${signal}`)),
+    },
+    bounce: (worker) => Promise.resolve(void did.push(`bounce ${worker}`)),
+  });
+  return { containers, did };
+}
+
+Deno.test("list shows the host and its workers, in the namespace system only", async () => {
+  const { containers } = setUp();
+  const common = {
+    namespace: "system",
+    podId: "edge",
+    pid: 42,
+    status: "RUNNING",
+  };
+  assertEquals(await containers.list("system"), [
+    { ...common, id: "edge", name: "edge", image: "talos/edge" },
+    { ...common, id: "edge:apid", name: "apid", image: "talos/apid" },
+    { ...common, id: "edge:routerd", name: "routerd", image: "talos/routerd" },
+  ]);
+  assertEquals(await containers.list("k8s.io"), []);
+});
+
+Deno.test("restart ends a host by signal and a worker by its supervisor", async () => {
+  const { containers, did } = setUp();
+  await containers.restart("system", "edge");
+  await containers.restart("system", "edge:apid");
+  await containers.restart("system", "routerd");
+  assertEquals(did, ["kill edge 15", "bounce apid", "bounce routerd"]);
+  for (
+    const [namespace, id] of [
+      ["system", "trustd"],
+      ["system", "node:apid"],
+      ["system", "edge:trustd"],
+      ["k8s.io", "edge"],
+    ] as const
+  ) {
+    await assertRejects(
+      () => containers.restart(namespace, id),
+      ContainerError,
+      `container "${id}" not found`,
+    );
+  }
+});

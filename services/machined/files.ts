@@ -1,0 +1,124 @@
+/**
+ * Files as the tasks need them; one real implementation, and one in memory for
+ * tests. No decisions.
+ */
+import { dirname } from "@std/path";
+
+/** The file system, as far as tasks write to it. */
+export interface Files {
+  /** Makes `path` and what is above it; sets the mode of `path`. */
+  mkdir(path: string, mode: number): Promise<void>;
+  /** Undefined when it is not there. */
+  read(path: string): Promise<Uint8Array | undefined>;
+  /** Replaces the file in one step, on disk when it resolves. */
+  replace(path: string, bytes: Uint8Array, mode: number): Promise<void>;
+  /** Writes in place: for files of /proc, and those that are bound elsewhere. */
+  write(path: string, bytes: Uint8Array, mode?: number): Promise<void>;
+  append(path: string, bytes: Uint8Array): Promise<void>;
+  /** Resolved links and all; undefined when it is not there. */
+  realPath(path: string): Promise<string | undefined>;
+}
+
+async function absent<T>(read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound) return undefined;
+    throw thrown;
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  using directory = await Deno.open(path);
+  await directory.sync();
+}
+
+/** The files of the node. */
+export const realFiles: Files = {
+  async mkdir(path, mode) {
+    await Deno.mkdir(path, { recursive: true, mode });
+    await Deno.chmod(path, mode);
+  },
+  read: (path) => absent(Deno.readFile(path)),
+  async replace(path, bytes, mode) {
+    const temporary = `${path}.new`;
+    await absent(Deno.remove(temporary));
+    {
+      using file = await Deno.open(temporary, {
+        write: true,
+        createNew: true,
+        mode,
+      });
+      for (let rest = bytes; rest.length > 0;) {
+        rest = rest.subarray(await file.write(rest));
+      }
+      // The umask took bits away.
+      await Deno.chmod(temporary, mode);
+      await file.sync();
+    }
+    await Deno.rename(temporary, path);
+    await syncDirectory(dirname(path));
+  },
+  async write(path, bytes, mode) {
+    await Deno.writeFile(path, bytes, mode === undefined ? {} : { mode });
+    if (mode !== undefined) await Deno.chmod(path, mode);
+  },
+  append: (path, bytes) => Deno.writeFile(path, bytes, { append: true }),
+  realPath: (path) => absent(Deno.realPath(path)),
+};
+
+/** A file of {@linkcode MemoryFiles}. */
+export interface MemoryFile {
+  readonly text: string;
+  readonly mode: number;
+}
+
+/** Files in memory, for tests. */
+export class MemoryFiles implements Files {
+  readonly files = new Map<string, MemoryFile>();
+  readonly directories = new Map<string, number>();
+  /** Paths whose writing fails, with the error. */
+  readonly refused = new Map<string, Error>();
+
+  constructor(files: Record<string, string> = {}) {
+    for (const [path, text] of Object.entries(files)) this.#set(path, text);
+  }
+
+  mkdir(path: string, mode: number): Promise<void> {
+    this.directories.set(path, mode);
+    return Promise.resolve();
+  }
+
+  read(path: string): Promise<Uint8Array | undefined> {
+    const file = this.files.get(path);
+    return Promise.resolve(file && new TextEncoder().encode(file.text));
+  }
+
+  replace(path: string, bytes: Uint8Array, mode: number): Promise<void> {
+    return this.write(path, bytes, mode);
+  }
+
+  async write(path: string, bytes: Uint8Array, mode?: number): Promise<void> {
+    await Promise.resolve();
+    this.#set(path, new TextDecoder().decode(bytes), mode);
+  }
+
+  async append(path: string, bytes: Uint8Array): Promise<void> {
+    await Promise.resolve();
+    const before = this.files.get(path);
+    const text = new TextDecoder().decode(bytes);
+    this.#set(path, (before?.text ?? "") + text, before?.mode);
+  }
+
+  realPath(path: string): Promise<string | undefined> {
+    return Promise.resolve(
+      this.files.has(path) || this.directories.has(path) ? path : undefined,
+    );
+  }
+
+  #set(path: string, text: string, mode = 0o644): void {
+    const refused = this.refused.get(path);
+    if (refused) throw refused;
+    this.files.set(path, { text, mode });
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * PID 1: joins the parts of machined to the machine. Whatever is thrown where
+ * nobody waits for it is logged, and PID 1 goes on.
+ */
+import { connectContainerd } from "#lib/containerd/client.ts";
+import { systemClock } from "#lib/clock.ts";
+import { EventRing } from "#lib/events.ts";
+import { createLogger } from "#lib/log.ts";
+import { ServiceLogs } from "#lib/log_store.ts";
+import { BUNDLE_DIR, DENO, SOCKETS } from "#lib/paths.ts";
+import { authorizeByRole } from "#lib/rpc/local.ts";
+import { bind, serve } from "#lib/rpc/server.ts";
+import { realSys } from "#lib/sys/real.ts";
+import { VERSION } from "#lib/version.ts";
+import type { NodeFacts } from "#lib/worker/protocol.ts";
+import { MachineService } from "#proto/machine_pb.ts";
+import { createInspector } from "./api/inspector.ts";
+import { machineService } from "./api/machine_service.ts";
+import { createConsole } from "./console.ts";
+import { containersOf } from "./containers.ts";
+import { globalAddresses } from "./facts.ts";
+import { realFiles } from "./files.ts";
+import { issueIdentity } from "./identity.ts";
+import { Machined } from "./machined.ts";
+import { manifest } from "./manifest.ts";
+import { MANIFESTS } from "./manifests.ts";
+import { nodeOf } from "./node.ts";
+import { containerConfig } from "./platform/container.ts";
+import { startReaper } from "./reaper.ts";
+import { FunctionRunner } from "./supervisor/runner_function.ts";
+import { ProcessRunner } from "./supervisor/runner_process.ts";
+import { CONTAINERD_COMMAND } from "./units/containerd.ts";
+import { makeHosts } from "./units/hosts.ts";
+import { probeContainerd } from "./units/probes.ts";
+
+/** The inspect child; its call and options follow. */
+const INSPECT = [
+  DENO,
+  "run",
+  "--quiet",
+  "--no-prompt",
+  "--no-config",
+  "--no-lock",
+  "--no-remote",
+  "--no-npm",
+  "--v8-flags=--optimize-for-size",
+  "--allow-all",
+  `${BUNDLE_DIR}/inspect.js`,
+];
+/** What the last lines have to reach the console. */
+const FLUSH_MS = 500;
+const PATH = "/bin:/sbin:/usr/bin:/usr/sbin:/usr/local/bin:/opt/cni/bin";
+
+const console = createConsole((bytes) => Deno.stdout.write(bytes));
+const logs = new ServiceLogs();
+const ring = logs.sink(manifest.name);
+const log = createLogger((line) => {
+  ring(line);
+  console.sink(line);
+});
+
+// The first thing of all: from here on nothing that is thrown ends PID 1.
+globalThis.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  log.error("unhandled rejection", event.reason);
+});
+globalThis.addEventListener("error", (event) => {
+  event.preventDefault();
+  log.error("uncaught error", event.error ?? event.message);
+});
+
+function facts(): NodeFacts {
+  return {
+    mode: "container",
+    hostname: Deno.hostname(),
+    version: VERSION.tag,
+    addresses: globalAddresses(Deno.networkInterfaces()),
+  };
+}
+
+/** Starts the node and returns; PID 1 ends by the shutdown sequence only. */
+export function main(): void {
+  Deno.env.set("PATH", PATH);
+  const events = new EventRing();
+  const containerd = connectContainerd({
+    socket: SOCKETS.containerd,
+    namespace: "system",
+  });
+  const hosts = makeHosts({
+    manifests: MANIFESTS,
+    containerd,
+    hostname: Deno.hostname,
+    sys: realSys,
+    clock: systemClock,
+    logs,
+    log,
+  });
+  const machined: Machined = new Machined({
+    mode: "container",
+    version: VERSION.tag,
+    pid: Deno.pid,
+    manifests: MANIFESTS,
+    hosts,
+    sys: realSys,
+    files: realFiles,
+    clock: systemClock,
+    env: Deno.env,
+    log,
+    logs,
+    events,
+    facts,
+    fetchConfig: () => containerConfig(Deno.env.get("USERDATA"), Deno.readFile),
+    issueIdentity,
+    containerd: {
+      runner: () =>
+        new ProcessRunner({
+          command: [...CONTAINERD_COMMAND],
+          env: { PATH },
+          log: logs.sink("containerd"),
+        }),
+      probe: probeContainerd,
+    },
+    apiRunner: () =>
+      new FunctionRunner({
+        name: manifest.name,
+        start: () =>
+          serve({
+            listen: { socket: SOCKETS.machined },
+            services: [bind(MachineService, machineService(node))],
+            authorize: authorizeByRole,
+            log,
+          }),
+      }),
+    console: console.sink,
+    exit: (code) => void console.flush(FLUSH_MS).finally(() => Deno.exit(code)),
+  });
+  const node = nodeOf({
+    machined,
+    platform: { name: "container", mode: "container" },
+    logs,
+    events,
+    containers: containersOf({
+      hosts,
+      containerd,
+      bounce: (id) => machined.supervisor.bounce(id),
+    }),
+    generate: () => Promise.reject(new Error("not there yet")),
+    inspect: createInspector(INSPECT),
+  });
+  const reaper = startReaper(
+    { sys: realSys, log },
+    new AbortController().signal,
+  );
+  Deno.addSignalListener("SIGCHLD", () => reaper.onChild());
+  Deno.addSignalListener("SIGTERM", () => machined.shutdown("SIGTERM"));
+  Deno.addSignalListener("SIGINT", () => machined.shutdown("SIGINT"));
+  for (const name of ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const) {
+    Deno.addSignalListener(name, () => log.info(`${name} ignored`));
+  }
+  void machined.start();
+}
+
+if (import.meta.main) main();

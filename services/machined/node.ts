@@ -1,0 +1,51 @@
+/** The node as its API sees it: narrow doors to the parts of machined. */
+import type { LogStore } from "#lib/log_store.ts";
+import { VERSION } from "#lib/version.ts";
+import type { EventStore } from "#lib/events.ts";
+import type { Inspect } from "./api/inspector.ts";
+import type { Configuration, Containers, Node } from "./api/node.ts";
+import type { Machined } from "./machined.ts";
+
+/** What the API needs besides machined itself. */
+export interface NodeParts {
+  readonly machined: Machined;
+  readonly platform: Node["platform"];
+  readonly logs: LogStore;
+  readonly events: EventStore;
+  readonly containers: Containers;
+  readonly generate: Configuration["generate"];
+  readonly inspect: Inspect;
+}
+
+/** Joins the parts. */
+export function nodeOf(parts: NodeParts): Node {
+  const { machined, platform, logs, events, containers, inspect } = parts;
+  const { supervisor, configurator } = machined;
+  return {
+    version: {
+      tag: VERSION.tag,
+      sha: VERSION.sha,
+      built: VERSION.built,
+      // The field is the seed era's; what runs us is what it asks for.
+      goVersion: `deno ${Deno.version.deno}`,
+      os: Deno.build.os,
+      arch: Deno.build.arch === "x86_64" ? "amd64" : "arm64",
+    },
+    platform,
+    services: {
+      list: () => supervisor.list(),
+      start: (id) => supervisor.operate("start", id),
+      stop: (id) => supervisor.operate("stop", id),
+      restart: (id) => supervisor.operate("restart", id),
+    },
+    logs,
+    events,
+    containers,
+    configuration: {
+      apply: (data, options) => configurator.apply(data, options),
+      generate: parts.generate,
+    },
+    inspect,
+    shutdown: () => machined.shutdown("asked for by the API"),
+  };
+}
