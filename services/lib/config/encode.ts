@@ -107,9 +107,8 @@ function entryLines(
   }
   if (schema.kind === "map" || schema.kind === "object") {
     const lines = bodyLines(schema, value, { comments, examples: comments });
-    if (lines.every((line) => /^\s*(#|$)/.test(line))) {
-      return [`${lead} {}`, ...lines.map((l) => l === "" ? l : INDENT + l)];
-    }
+    // Examples below an empty map could not be uncommented.
+    if (isEmpty(value)) return [`${lead} {}`];
     return [lead, ...lines.map((line) => line === "" ? line : INDENT + line)];
   }
   if (schema.kind === "string" && isBlock(value as string)) {

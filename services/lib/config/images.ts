@@ -4,9 +4,11 @@
  * serves the same names.
  */
 
+import { VERSION } from "../version.ts";
+
 /** What this release runs. */
 export const VERSIONS = {
-  talos: "v0.9.0",
+  talos: VERSION.tag,
   kubernetes: "v1.37.2",
   etcd: "3.7.3-0",
   coredns: "v1.15.0",

@@ -262,7 +262,7 @@ const PATTERNS = [
 
 Deno.test("decode: a MiB of anything ends within a second", async (t) => {
   for (const pattern of PATTERNS) {
-    for (const head of ["", "machine:\n", "machine: {env: {", 'a: "']) {
+    for (const head of ["", "machine: {env: {"]) {
       await t.step(JSON.stringify(head + pattern), () => {
         const text = head + pattern.repeat((MIB / 2) / pattern.length | 0);
         const started = performance.now();

@@ -63,3 +63,21 @@ export {
   diff,
   planApply,
 } from "./diff.ts";
+export {
+  endpointProblem,
+  generateConfig,
+  type GeneratedFile,
+  GenerateError,
+  generateFiles,
+  type GenerateInput,
+  generateTalosconfig,
+  parseRegistryMirrors,
+} from "./generate.ts";
+export {
+  generateSecrets,
+  randomToken,
+  type Secrets,
+  SecretsError,
+  secretsOf,
+  type SecretsOptions,
+} from "./secrets.ts";

@@ -32,7 +32,7 @@ export function problemText(file: string, problem: Problem): string {
 
 /** A config that cannot be used; the message has a line for each problem. */
 export class ConfigError extends AgentError<{
-  readonly kind: "invalid-config";
+  readonly kind: "invalid";
   readonly file: string;
   readonly problems: readonly Problem[];
 }> {
@@ -40,7 +40,7 @@ export class ConfigError extends AgentError<{
 
   constructor(file: string, problems: readonly Problem[]) {
     super(
-      { kind: "invalid-config", file, problems },
+      { kind: "invalid", file, problems },
       problems.map((problem) => problemText(file, problem)).join("\n"),
     );
   }

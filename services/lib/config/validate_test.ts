@@ -365,7 +365,7 @@ Deno.test("load: a config, or one error with all problems", () => {
     ConfigError,
     'x.yaml:1:11: machine: unknown key "a"',
   );
-  assertEquals(thrown.problem.kind, "invalid-config");
+  assertEquals(thrown.problem.kind, "invalid");
 });
 
 Deno.test("effective: defaults of absent keys, nothing else changed", () => {

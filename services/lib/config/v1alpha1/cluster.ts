@@ -95,7 +95,7 @@ export const cluster = object({
   proxy: object({
     image: image("The image of kube-proxy.", "kubeProxy"),
     mode: oneOf(["iptables", "ipvs", "nftables"], {
-      doc: "How kube-proxy routes; the image of a node has nft only.",
+      doc: "How kube-proxy routes; nftables needs no iptables.",
       default: "nftables",
     }),
     extraArgs: flags("More flags of kube-proxy.", { "proxy-mode": "nftables" }),
