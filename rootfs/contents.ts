@@ -58,21 +58,18 @@ PRETTY_NAME="Talos (${VERSION})"
 HOME_URL="https://www.talos.dev/"
 `;
 
-const HOSTS = `127.0.0.1 localhost
-::1 localhost
-`;
-
 /** What changes from day to day. */
 export const OVERLAY: readonly Entry[] = [
   dir("/dev"),
   dir("/etc"),
   // Bind mounts of machined need a file beneath them.
   text("/etc/hostname", ""),
-  text("/etc/hosts", HOSTS),
+  // networkd replaces these by rename, which a bind mount would not notice.
+  symlink("/etc/hosts", "/system/etc/hosts"),
   text("/etc/machine-id", ""),
   text("/etc/nsswitch.conf", "hosts: files dns\n"),
   text("/etc/os-release", OS_RELEASE),
-  text("/etc/resolv.conf", ""),
+  symlink("/etc/resolv.conf", "/system/etc/resolv.conf"),
   dir("/etc/cni"),
   dir("/etc/cri"),
   dir("/etc/kubernetes"),

@@ -1,0 +1,71 @@
+/** Addresses as text and bytes. */
+import { assertEquals } from "@std/assert";
+import {
+  formatIp,
+  formatPrefix,
+  networkOf,
+  parseIp,
+  parsePrefix,
+} from "./ip.ts";
+
+Deno.test("ip: text to bytes and back", async (t) => {
+  const cases: [string, string, string?][] = [
+    ["10.5.0.2", "0a050002"],
+    ["255.255.255.255", "ffffffff"],
+    ["::", "00".repeat(16)],
+    ["::1", "00".repeat(15) + "01"],
+    ["fd00::1", "fd00" + "00".repeat(13) + "01"],
+    ["2001:db8::", "20010db8" + "00".repeat(12)],
+    // The first of two equal runs is shortened, one group alone is not.
+    [
+      "2001:db8:0:0:1:0:0:1",
+      "20010db8000000000001000000000001",
+      "2001:db8::1:0:0:1",
+    ],
+    ["1:0:2:3:4:5:6:7", "00010000000200030004000500060007"],
+    ["FE80::ABCD", "fe80" + "00".repeat(12) + "abcd", "fe80::abcd"],
+    ["::ffff:10.0.0.1", "00".repeat(10) + "ffff0a000001"],
+    [
+      "64:ff9b::1.2.3.4",
+      "0064ff9b" + "00".repeat(8) + "01020304",
+      "64:ff9b::102:304",
+    ],
+  ];
+  for (const [text, hex, canonical = text] of cases) {
+    await t.step(text, () => {
+      assertEquals(parseIp(text)?.toHex(), hex);
+      assertEquals(formatIp(Uint8Array.fromHex(hex)), canonical);
+    });
+  }
+});
+
+Deno.test("ip: what is no address or prefix", () => {
+  for (
+    const text of ["", "10.5.0", "10.5.0.256", "1::2::3", "fe80::1%eth0", "a"]
+  ) {
+    assertEquals(parseIp(text), undefined, text);
+  }
+  for (
+    const text of [
+      "10.0.0.1",
+      "10.0.0.1/33",
+      "::/129",
+      "/8",
+      "10.0.0.1/-1",
+      "10.0.0.1/8/8",
+    ]
+  ) {
+    assertEquals(parsePrefix(text), undefined, text);
+  }
+  assertEquals(formatIp(new Uint8Array(5)), "");
+});
+
+Deno.test("ip: network and broadcast of a prefix", () => {
+  const of = (text: string, bits: 0 | 1) =>
+    formatPrefix(networkOf(parsePrefix(text)!, bits));
+  assertEquals(of("10.5.1.130/23", 0), "10.5.0.0/23");
+  assertEquals(of("10.5.1.130/23", 1), "10.5.1.255/23");
+  assertEquals(of("10.5.1.130/32", 0), "10.5.1.130/32");
+  assertEquals(of("10.5.1.130/0", 1), "255.255.255.255/0");
+  assertEquals(of("fd00:1:2:3::9/64", 0), "fd00:1:2:3::/64");
+});
