@@ -88,19 +88,22 @@ export class Networkd {
   }
 
   async #applyLinks(settings: NetworkSettings): Promise<string[]> {
-    const problems: string[] = [];
+    let problems: string[] = [];
     for (let round = 0; round < CREATE_ROUNDS; round++) {
       const missing = missingLinks(settings, await this.netlink.links());
+      // What fails is tried once more, and named once.
+      problems = [];
       for (const operation of missing) {
         problems.push(...await this.#do(operation));
       }
     }
     const plan = planFor(settings, await this.netlink.links());
     problems.push(...plan.problems);
+    // First: with an address the kernel takes its secondaries and its routes.
+    await this.#undoOthers(plan.operations);
     for (const operation of plan.operations) {
       problems.push(...await this.#do(operation));
     }
-    await this.#undoOthers(plan.operations);
     this.#applied = plan.operations;
     return problems;
   }

@@ -1,8 +1,8 @@
 /**
  * Who may touch what: every manifest's permissions, the same in deno.json, as
  * one table in permissions.txt, so that a wider permission is a line to
- * review. `TALOS_UPDATE=1 deno test -A tests/tidy/permissions_test.ts` writes
- * the table again.
+ * review. `deno test -A tests/tidy/permissions_test.ts -- -u` writes the table
+ * again.
  */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
@@ -86,12 +86,12 @@ Deno.test("permissions: no list is empty, which some doors read as all", () => {
 });
 
 Deno.test("permissions: the whole matrix", async () => {
-  if (Deno.env.get("TALOS_UPDATE") === "1") {
+  if (Deno.args.includes("-u")) {
     await Deno.writeTextFile(TABLE, table());
   }
   assertEquals(
     table(),
     await Deno.readTextFile(TABLE),
-    "the matrix differs; look at every line, then TALOS_UPDATE=1",
+    "the matrix differs; look at every line, then -- -u",
   );
 });
