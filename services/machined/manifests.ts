@@ -1,6 +1,7 @@
 /** The daemons of a node, as data. */
 import type { Manifest } from "#lib/worker/manifest.ts";
+import { manifest as networkd } from "../networkd/manifest.ts";
 import { manifest as timed } from "../timed/manifest.ts";
 
 /** All of them; units/daemons.ts says which run where. */
-export const MANIFESTS: readonly Manifest[] = [timed];
+export const MANIFESTS: readonly Manifest[] = [networkd, timed];
