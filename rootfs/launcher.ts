@@ -20,6 +20,8 @@ async function place(to: string, write: (path: string) => Promise<void>) {
   await Deno.remove(temporary).catch(() => {});
   await write(temporary);
   await Deno.rename(temporary, to);
+  // Renaming one link of a file onto another does nothing at all.
+  await Deno.remove(temporary).catch(() => {});
 }
 
 /** A hard link where the cache is on the same file system, else a copy. */

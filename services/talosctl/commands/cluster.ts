@@ -6,6 +6,8 @@
 import { join } from "@std/path";
 import { group, leaf, NO_ARGS } from "../cli/command.ts";
 import type { Context } from "../cli/context.ts";
+import { usageError } from "../cli/run.ts";
+import type { ClusterPlan } from "../provision/plan.ts";
 import type { ClusterRecord, Report } from "../provision/provision.ts";
 import { reportLocal } from "./report.ts";
 
@@ -28,6 +30,66 @@ const CLUSTER_FLAGS = {
   },
 } as const;
 
+const CREATE_FLAGS = {
+  ...CLUSTER_FLAGS,
+  cidr: {
+    type: "string",
+    default: "10.5.0.0/24",
+    help: "network of the nodes",
+  },
+  cpus: { type: "string", default: "2.0", help: "processors of a node" },
+  "custom-cni-url": { type: "string", help: "manifest of another CNI" },
+  "dns-domain": {
+    type: "string",
+    default: "cluster.local",
+    help: "DNS domain of the cluster",
+  },
+  endpoint: {
+    type: "string",
+    help: "address that clients use instead of the control planes'",
+  },
+  image: {
+    type: "string",
+    complete: "file",
+    help: "root file system of a node (default rootfs.sqsh of deno task image)",
+  },
+  "input-dir": {
+    type: "string",
+    short: "i",
+    complete: "dir",
+    help: "directory of gen config's files to use instead of new ones",
+  },
+  "install-image": { type: "string", help: "image of the installer" },
+  "kubernetes-version": { type: "string", help: "version of Kubernetes" },
+  masters: { type: "int", default: "1", help: "number of control planes" },
+  memory: { type: "int", default: "2048", help: "memory of a node in MiB" },
+  mtu: { type: "int", default: "1500", help: "MTU of the network" },
+  nameservers: {
+    type: "strings",
+    default: "8.8.8.8,1.1.1.1",
+    help: "resolvers of the nodes",
+  },
+  "registry-mirror": {
+    type: "strings",
+    help: "mirror of a registry, for instance docker.io=http://10.5.0.1:5000",
+  },
+  "skip-injecting-config": {
+    type: "bool",
+    help: "start the nodes in maintenance mode, without a config",
+  },
+  wait: { type: "bool", default: "true", help: "wait until all nodes answer" },
+  "wait-timeout": {
+    type: "duration",
+    default: "20m0s",
+    help: "limit for the wait",
+  },
+  "with-debug": { type: "bool", help: "logs of services on the console" },
+  "with-init-node": { type: "bool", help: "give the first node type init" },
+  workers: { type: "int", default: "1", help: "number of workers" },
+} as const;
+
+type CreateContext = Context<typeof CREATE_FLAGS>;
+
 async function provisionerOf(context: Context<typeof CLUSTER_FLAGS>) {
   const { openProvisioner } = await import("../provision/open.ts");
   const { edge, flags } = context;
@@ -49,6 +111,77 @@ async function print(context: Context, record: ClusterRecord): Promise<void> {
   const { plainCluster, renderCluster } = await import("../render/cluster.ts");
   await reportLocal(context, plainCluster(record), renderCluster(record));
 }
+
+function positive(context: CreateContext, name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw usageError(
+    context as unknown as Context,
+    `--${name} needs a positive number, got "${text}"`,
+  );
+}
+
+/** The seed era's clusters began with a node of type init. */
+function withInit(plan: ClusterPlan, wanted: boolean): ClusterPlan {
+  const [first, ...rest] = plan.nodes;
+  if (!wanted || first?.type !== "controlplane") return plan;
+  return { ...plan, nodes: [{ ...first, type: "init" }, ...rest] };
+}
+
+async function runCreate(context: CreateContext): Promise<void> {
+  const { flags, clock, signal } = context;
+  const [{ planCluster }, { clusterConfigs }, { outDir }] = await Promise.all([
+    import("../provision/plan.ts"),
+    import("../provision/configs.ts"),
+    import("../provision/runc.ts"),
+  ]);
+  const report = reporter(context as unknown as Context);
+  const cpus = positive(context, "cpus", flags.cpus);
+  const memoryMiB = positive(context, "memory", String(flags.memory));
+  const plan = withInit(planCluster(flags), flags["with-init-node"]);
+  const bare = flags["skip-injecting-config"];
+  const provisioner = await provisionerOf(context);
+  const configs = await clusterConfigs(plan, flags);
+  const record = await provisioner.create({
+    ...plan,
+    image: flags.image || join(outDir(), "rootfs.sqsh"),
+    nodes: plan.nodes.map((node) => ({
+      ...node,
+      memoryMiB,
+      cpus,
+      config: bare ? "" : configs.machine(node),
+    })),
+  }, report);
+  if (bare) return await print(context as unknown as Context, record);
+  const { mergeContext } = await import("../provision/talosconfig.ts");
+  const merged = await mergeContext(context as unknown as Context, {
+    name: plan.name,
+    context: configs.context,
+  });
+  await provisioner.annotate(plan.name, { talosconfig: merged });
+  report(`context "${merged.context}" in ${merged.path}`);
+  if (flags.wait) {
+    const { waitForNodes } = await import("../provision/wait.ts");
+    await waitForNodes({
+      endpoints: configs.context.endpoints,
+      nodes: plan.nodes.map((node) => node.ip),
+      tls: configs.tls,
+      timeoutMs: flags["wait-timeout"],
+      clock,
+      signal,
+      stopped: () => provisioner.stopped(record),
+    }, report);
+  }
+  await print(context as unknown as Context, record);
+}
+
+const create = leaf({
+  name: "create",
+  summary: "Create a local cluster",
+  args: NO_ARGS,
+  flags: CREATE_FLAGS,
+  run: runCreate,
+});
 
 const show = leaf({
   name: "show",
@@ -104,5 +237,5 @@ export const cluster = group({
   name: "cluster",
   summary: "Local clusters on this machine",
   flags: {},
-  subcommands: [destroy, show, sntpLaunch],
+  subcommands: [create, destroy, show, sntpLaunch],
 });
