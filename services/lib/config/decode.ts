@@ -18,7 +18,7 @@ import {
 } from "yaml";
 import { EXPECTED, type LeafSchema, readLeaf } from "./leaf.ts";
 import { nearest } from "./nearest.ts";
-import { type Place, type Problem, quote } from "./problem.ts";
+import { type Place, type Problem, quote, show } from "./problem.ts";
 import {
   childPath,
   type ListSchema,
@@ -57,7 +57,9 @@ function describeNode(node: unknown, secret: boolean): string {
   const text = String(node.value);
   if (node.type === Scalar.PLAIN && isNullText(text)) return "nothing";
   if (secret) return "another value";
-  return node.type === Scalar.PLAIN ? quote(text) : `the string ${quote(text)}`;
+  return node.type === Scalar.PLAIN || /^$|\s/.test(text)
+    ? show(text)
+    : `the string ${show(text)}`;
 }
 
 class Decoder {
@@ -67,12 +69,15 @@ class Decoder {
   readonly #place: Source["place"];
   readonly #targets: ReadonlyMap<Alias, Node>;
   readonly #options: DecodeOptions;
+  /** The document has syntax errors, which are reported elsewhere. */
+  readonly #broken: boolean;
 
   constructor(
     place: Source["place"],
     targets: ReadonlyMap<Alias, Node>,
-    options: DecodeOptions,
+    options: DecodeOptions & { readonly broken: boolean },
   ) {
+    this.#broken = options.broken;
     this.#place = place;
     this.#targets = targets;
     this.#options = options;
@@ -204,6 +209,8 @@ class Decoder {
         continue;
       }
       const key = String(pair.key.value);
+      // A line without its colon was taken for the beginning of the next key.
+      if (this.#broken && (pair.value === null || /\s/.test(key))) continue;
       if (key === "<<" && pair.key.type === Scalar.PLAIN) {
         merged.push(pair.value);
       } else if (entries.has(key)) {
@@ -245,6 +252,8 @@ class Decoder {
     if (this.#options.unknownKeys === "ignore") return;
     const known = Object.keys(schema.fields);
     const near = nearest(key, known);
+    // What the parser made a key to go on may be a value: a secret.
+    if (this.#broken && near === undefined) return;
     const meant = near !== undefined
       ? [near]
       : this.#options.root
@@ -336,6 +345,7 @@ export function decodeNode(
   const decoder = new Decoder(options.place, targets, {
     root: schema,
     ...options,
+    broken: document.errors.length > 0,
   });
   const value = bomb
     ? undefined

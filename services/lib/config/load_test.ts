@@ -85,7 +85,7 @@ const BAD: readonly (readonly [name: string, yaml: string, ...string[]])[] = [
   [
     "a size of nothing",
     "machine: {disks: [{partitions: [{size: 10 apples}]}]}",
-    'f.yaml:1:40: machine.disks[0].partitions[0].size: expected a size in bytes or with a unit, for instance 100MB, got "10 apples"',
+    "f.yaml:1:40: machine.disks[0].partitions[0].size: expected a size in bytes or with a unit, for instance 100MB, got several words",
   ],
   ["no map", "just text", "f.yaml:1:1: expected a map"],
   ["nothing", "# only a comment", "f.yaml: the file is empty"],
@@ -99,7 +99,6 @@ const BAD: readonly (readonly [name: string, yaml: string, ...string[]])[] = [
     "a tab",
     "machine:\n\ttype: join",
     "f.yaml:2:1: tabs are not allowed as indentation",
-    'f.yaml:2:2: unknown key "type"; did you mean "machine.type" or "machine.kubelet.extraMounts[].type"?',
   ],
   [
     "an alias of nothing",

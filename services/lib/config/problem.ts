@@ -77,3 +77,12 @@ export function quote(text: string): string {
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
+
+/**
+ * A value for a message. One of several words is not shown: a forgotten colon
+ * or a wrong indentation puts the next line, maybe a secret, into it.
+ */
+export function show(text: string): string {
+  if (text === "") return "an empty string";
+  return /\s/.test(text) ? "several words" : quote(text);
+}

@@ -9,7 +9,7 @@ import {
   ConfigError,
   type Place,
   type Problem,
-  quote,
+  show,
   tidyProblems,
 } from "./problem.ts";
 import { childPath, type Schema } from "./schema.ts";
@@ -64,7 +64,7 @@ function checkShape(
       for (const [key, entry] of Object.entries(value as object)) {
         const at = childPath(path, key);
         const expected = schema.keyFormat && misfit(schema.keyFormat, key);
-        if (expected) report(at, `expected ${expected}, got ${quote(key)}`);
+        if (expected) report(at, `expected ${expected}, got ${show(key)}`);
         checkShape(schema.value, entry, at, report);
       }
       return;
@@ -77,11 +77,7 @@ function checkShape(
       const text = value as string;
       const expected = schema.format && misfit(schema.format, text);
       if (!expected) return;
-      const got = text === ""
-        ? "an empty string"
-        : schema.secret
-        ? "another value"
-        : quote(text);
+      const got = schema.secret && text !== "" ? "another value" : show(text);
       report(path, `expected ${expected}, got ${got}`);
       return;
     }

@@ -254,10 +254,10 @@ const CASES: readonly (readonly [string, Mode, MachineConfig, ...string[]])[] =
       'machine.network.nameservers[0]: expected an IP address, got "dns.local"',
       'machine.network.extraHostEntries[0].ip: expected an IP address, got "1.2.3"',
       "machine.network.extraHostEntries[0].aliases: required: its names",
-      'machine.env["A B"]: expected the name of an environment variable, got "A B"',
+      'machine.env["A B"]: expected the name of an environment variable, got several words',
       'machine.time.servers[0]: expected an IP address or a DNS name, got "1.2.3.4.5"',
       'machine.sysctls["../x"]: expected the name of a kernel parameter, for instance net.ipv4.ip_forward, got "../x"',
-      'machine.registries.mirrors["a b"]: expected the host of a registry with an optional port, or *, got "a b"',
+      'machine.registries.mirrors["a b"]: expected the host of a registry with an optional port, or *, got several words',
       'machine.registries.mirrors["a b"].endpoints[0]: expected an http or https URL with a host and a port from 1 to 65535, if any, got "ftp://x"',
     ],
   ];

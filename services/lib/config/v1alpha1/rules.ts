@@ -4,6 +4,7 @@
  * with anything that is absent.
  */
 import { rangesOverlap } from "../cidr.ts";
+import { show } from "../problem.ts";
 import { childPath } from "../schema.ts";
 import { INTERFACE_RULES } from "./interface_rules.ts";
 import type { MachineConfig, Mode } from "./types.ts";
@@ -107,7 +108,7 @@ const cni: Rule = (config, { problem }) => {
   if (name !== "flannel" && name !== "custom") {
     problem(
       "cluster.network.cni.name",
-      `expected flannel or custom, got ${JSON.stringify(name.slice(0, 64))}`,
+      `expected flannel or custom, got ${show(name)}`,
     );
   }
   if (name === "custom" && urls.length === 0) {
