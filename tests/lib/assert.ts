@@ -79,3 +79,8 @@ export async function assertRejects<E extends Error = Error>(
   }
   throw new Error("expected a rejection, none came");
 }
+
+/** Throws if `actual` and `unwanted` are deeply equal. */
+export function assertNotEquals<T>(actual: T, unwanted: T) {
+  nodeAssert.notDeepStrictEqual(actual, unwanted);
+}
