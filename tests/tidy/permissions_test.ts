@@ -6,6 +6,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import { isConfigPath } from "#lib/config/select.ts";
 import type { Manifest } from "#lib/worker/manifest.ts";
 import { PERMISSION_KINDS } from "#lib/worker/permissions.ts";
 import denoJson from "../../deno.json" with { type: "json" };
@@ -44,6 +45,12 @@ function table(): string {
     }),
   ]);
   return lines.join("\n") + "\n";
+}
+
+for (const { name, config } of manifests) {
+  Deno.test(`config: ${name} is given keys that there are`, () => {
+    assertEquals(config.filter((path) => !isConfigPath(path)), []);
+  });
 }
 
 // PID 1 runs without a set: nothing is refused to it.
