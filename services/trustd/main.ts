@@ -35,8 +35,9 @@ runDaemon(manifest, async (context) => {
       signal,
       maxMessageBytes: 128 << 10,
       maxStreams: 16,
-      maxConnections: 256,
+      limits: { connections: 256, perAddress: 16 },
       idleMs: 30_000,
+      ageMs: 300_000,
     });
   // Both families, unless the kernel has but one.
   const server: Server = await serveOn("::").catch((thrown) => {

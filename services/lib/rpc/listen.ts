@@ -9,6 +9,7 @@ import type { Server as NetServer } from "node:net";
 import { dirname } from "node:path";
 import { AgentError, messageOf } from "../errors.ts";
 import { tlsKey } from "../pki/pem.ts";
+import { guardConnections, type GuardLimits } from "./connection_guard.ts";
 import { grpc } from "./grpc.ts";
 
 /** PEM texts of a TLS server. */
@@ -118,7 +119,7 @@ function bindAsync(
 export async function listen(
   server: grpc.Server,
   where: Listen,
-  limits: { readonly maxConnections: number | undefined },
+  limits: GuardLimits,
 ): Promise<Binding> {
   const insecure = grpc.ServerCredentials.createInsecure();
   if ("socket" in where) {
@@ -136,9 +137,7 @@ export async function listen(
   try {
     const port = await bindAsync(server, address, credentials);
     for (const listener of http2Servers(server).keys()) {
-      listener.maxConnections = limits.maxConnections ??
-        listener.maxConnections;
-      listener.on("connection", (socket) => socket.setNoDelay?.(true));
+      guardConnections(listener, limits, where.tls !== undefined);
     }
     return { port, setTls: (tls) => rotate(credentials, tls) };
   } catch (cause) {

@@ -9,6 +9,7 @@ import { Buffer } from "node:buffer";
 import type { Logger } from "../log.ts";
 import { accessLine } from "./access_log.ts";
 import type { ServerCall, ServiceHandlers } from "./call.ts";
+import { GUARD_LIMITS, type GuardLimits } from "./connection_guard.ts";
 import { grpc } from "./grpc.ts";
 import {
   type Binding,
@@ -53,10 +54,12 @@ export interface ServeOptions {
   readonly maxMessageBytes?: number;
   /** Streams that one connection may have open. */
   readonly maxStreams?: number;
-  /** Connections of a TCP server. */
-  readonly maxConnections?: number;
+  /** What peers of a TCP server may hold; see connection_guard.ts. */
+  readonly limits?: Partial<GuardLimits>;
   /** A TCP connection without a call is closed after this. */
   readonly idleMs?: number;
+  /** A TCP connection is renewed after this, also one whose calls never end. */
+  readonly ageMs?: number;
   /** How long {@linkcode Server.stop} waits for running calls. */
   readonly graceMs?: number;
 }
@@ -313,6 +316,10 @@ export async function serve(options: ServeOptions): Promise<Server> {
     ..."host" in options.listen && {
       "grpc.max_connection_idle_ms": options.idleMs ?? IDLE_MS,
       "grpc.keepalive_time_ms": KEEPALIVE_MS,
+      ...options.ageMs !== undefined && {
+        "grpc.max_connection_age_ms": options.ageMs,
+        "grpc.max_connection_age_grace_ms": options.graceMs ?? GRACE_MS,
+      },
     },
     // Its book-keeping of sockets and calls is kept for nobody.
     "grpc.enable_channelz": 0,
@@ -320,7 +327,8 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const dispatcher = new Dispatcher(options);
   for (const service of options.services) dispatcher.register(server, service);
   const binding: Binding = await listen(server, options.listen, {
-    maxConnections: options.maxConnections,
+    ...GUARD_LIMITS,
+    ...options.limits,
   });
 
   const { promise: stopped, resolve } = Promise.withResolvers<void>();
