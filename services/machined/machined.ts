@@ -4,6 +4,7 @@
  * option.
  */
 import type { Clock } from "#lib/clock.ts";
+import type { EffectiveConfig } from "#lib/config/mod.ts";
 import type { EventRing } from "#lib/events.ts";
 import type { Logger } from "#lib/log.ts";
 import type { ServiceLogs } from "#lib/log_store.ts";
@@ -124,6 +125,11 @@ export class Machined {
       log,
     });
     this.#addUnits();
+  }
+
+  /** The config in use, once there is one. */
+  get config(): EffectiveConfig | undefined {
+    return this.#store.held?.config;
   }
 
   /** Runs the node up to where it waits for events. Never rejects. */

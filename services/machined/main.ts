@@ -2,6 +2,7 @@
  * PID 1: joins the parts of machined to the machine. Whatever is thrown where
  * nobody waits for it is logged, and PID 1 goes on.
  */
+import { answerGenerate } from "#lib/config/generate_request.ts";
 import { connectContainerd } from "#lib/containerd/client.ts";
 import { systemClock } from "#lib/clock.ts";
 import { EventRing } from "#lib/events.ts";
@@ -20,6 +21,7 @@ import { createConsole } from "./console.ts";
 import { containersOf } from "./containers.ts";
 import { globalAddresses } from "./facts.ts";
 import { realFiles } from "./files.ts";
+import { installGuard } from "./guard.ts";
 import { issueIdentity } from "./identity.ts";
 import { Machined } from "./machined.ts";
 import { manifest } from "./manifest.ts";
@@ -59,15 +61,7 @@ const log = createLogger((line) => {
   console.sink(line);
 });
 
-// The first thing of all: from here on nothing that is thrown ends PID 1.
-globalThis.addEventListener("unhandledrejection", (event) => {
-  event.preventDefault();
-  log.error("unhandled rejection", event.reason);
-});
-globalThis.addEventListener("error", (event) => {
-  event.preventDefault();
-  log.error("uncaught error", event.error ?? event.message);
-});
+installGuard(globalThis, (line) => log.error(line));
 
 function facts(): NodeFacts {
   return {
@@ -144,7 +138,10 @@ export function main(): void {
       containerd,
       bounce: (id) => machined.supervisor.bounce(id),
     }),
-    generate: () => Promise.reject(new Error("not there yet")),
+    generate: (request) => {
+      const config = machined.config;
+      return answerGenerate(request, config ? { config } : {});
+    },
     inspect: createInspector(INSPECT),
   });
   const reaper = startReaper(
