@@ -122,7 +122,8 @@ export function main(): void {
             listen: { socket: SOCKETS.machined },
             services: [bind(MachineService, machineService(node))],
             authorize: authorizeByRole,
-            log,
+            // A line for each call is for the ring, not for the console.
+            log: createLogger(ring),
           }),
       }),
     console: console.sink,
