@@ -58,5 +58,9 @@ async function main([name = "", socket]: readonly string[]): Promise<number> {
   }
 }
 
-// Also with workers that hang: a host without machined has no business.
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  // As the init of its container it would not be ended by it otherwise.
+  Deno.addSignalListener("SIGTERM", () => Deno.exit(0));
+  // Also with workers that hang: a host without machined has no business.
+  Deno.exit(await main(Deno.args));
+}

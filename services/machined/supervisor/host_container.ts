@@ -1,7 +1,7 @@
 /**
  * The container of a service host, from the manifests of its workers: a
  * read-only view of the node's root, exactly their mounts, capabilities and
- * memory. Pure, but for looking at what is mounted.
+ * memory. Pure, but for {@linkcode makeMountSources}.
  */
 import { HEADROOM_MIB } from "./host_command.ts";
 import type { RootMount } from "#lib/containerd/client.ts";
@@ -80,4 +80,19 @@ export function hostSpec(options: HostContainerOptions): RuntimeSpec {
     ...(namesTheNode(manifests) ? {} : { hostname }),
     ...(devices ? { devices } : {}),
   });
+}
+
+/**
+ * Makes the directories that are mounted and not there, below /system: what
+ * runc cannot bind ends the start of the whole host.
+ */
+export async function makeMountSources(
+  manifests: readonly Manifest[],
+): Promise<void> {
+  for (const { path } of manifests.flatMap((manifest) => manifest.mounts)) {
+    if (!path.startsWith("/system/")) continue;
+    await Deno.mkdir(path, { recursive: true, mode: 0o750 }).catch((thrown) => {
+      if (!(thrown instanceof Deno.errors.AlreadyExists)) throw thrown;
+    });
+  }
 }

@@ -36,6 +36,8 @@ export interface ContainerRunnerOptions {
   /** Takes the lines of both outputs. */
   readonly log: LogSink;
   readonly graceMs?: number;
+  /** Before the start, for instance to make what is mounted. */
+  readonly prepare?: () => Promise<void>;
 }
 
 /** See the top of the file. */
@@ -58,6 +60,7 @@ export class ContainerRunner implements Runner {
     const id = this.#id;
     signal.throwIfAborted();
     await this.#remove();
+    await this.#options.prepare?.();
     const path = `${stdioDir}/${id}.log`;
     const output = await OutputFifo.open(path, { sys, sink: log });
     try {

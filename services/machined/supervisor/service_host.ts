@@ -145,6 +145,7 @@ export class ServiceHost {
       stopped,
     ]);
     let link: HostLink | undefined;
+    let reason = "";
     try {
       const connection = await connections.next(over);
       link = new HostLink({
@@ -155,11 +156,15 @@ export class ServiceHost {
       log.info(`host ${this.name}: ${text}`);
       this.#link = link;
       this.#up.resolve({ link, text });
-      return await Promise.race([over, link.ended]);
-    } finally {
-      link?.close("over");
-      await runner.stop();
+      reason = await Promise.race([over, link.ended]);
+    } catch (thrown) {
+      reason = messageOf(thrown);
     }
+    link?.close("over");
+    await runner.stop();
+    // A process that dies closes its socket first and tells why after that.
+    const { reason: end } = await runner.exited;
+    return reason === end ? reason : `${reason}, ${end}`;
   }
 
   #deliver(report: Report): void {

@@ -6,11 +6,19 @@ import type { Logger } from "#lib/log.ts";
 import { controlSocket } from "#lib/paths.ts";
 import type { FilesystemSys } from "#lib/sys/sys.ts";
 import type { HostName, Manifest } from "#lib/worker/manifest.ts";
-import { dirname } from "@std/path";
-import { hostSpec, NODE_ROOT } from "../supervisor/host_container.ts";
+import {
+  hostSpec,
+  makeMountSources,
+  NODE_ROOT,
+} from "../supervisor/host_container.ts";
 import type { Runner } from "../supervisor/runner.ts";
 import { ContainerRunner } from "../supervisor/runner_container.ts";
 import { ServiceHost } from "../supervisor/service_host.ts";
+
+/** FIFOs of the hosts' output, which no host sees. */
+const STDIO_DIR = "/system/run/stdio";
+/** A host has nothing to finish: its workers are told to stop before. */
+const GRACE_MS = 500;
 
 /** What a host is made with. */
 export interface HostsOptions {
@@ -51,10 +59,12 @@ function hostRunner(
     },
     rootfs: NODE_ROOT,
     containerd,
-    stdioDir: dirname(controlSocket(name)),
+    stdioDir: STDIO_DIR,
     sys,
     clock,
     log: logs.sink(name),
+    graceMs: GRACE_MS,
+    prepare: () => makeMountSources(manifests),
   });
 }
 
