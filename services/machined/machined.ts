@@ -181,8 +181,11 @@ export class Machined {
   #tasks() {
     const { sys, files, log, events, clock, env, exit, pid } = this.#options;
     const machine = () => this.#store.held?.config.machine;
+    const mounts = this.#options.manifests.flatMap((manifest) =>
+      manifest.mounts.map(({ path }) => path)
+    );
     return {
-      ...systemTasks({ sys, files, log }),
+      ...systemTasks({ sys, files, log, mounts }),
       ...etcTasks({ sys, files, log, version: this.#options.version }),
       ...configTasks({
         store: this.#store,

@@ -2,6 +2,7 @@
 import type { Manifest } from "#lib/worker/manifest.ts";
 import { manifest as networkd } from "../networkd/manifest.ts";
 import { manifest as timed } from "../timed/manifest.ts";
+import { manifest as trustd } from "../trustd/manifest.ts";
 
 /** All of them; units/daemons.ts says which run where. */
-export const MANIFESTS: readonly Manifest[] = [networkd, timed];
+export const MANIFESTS: readonly Manifest[] = [networkd, timed, trustd];

@@ -17,6 +17,8 @@ export interface SystemTaskOptions {
   readonly sys: MountSys;
   readonly files: Files;
   readonly log: Logger;
+  /** What daemons mount of the node: made before them. */
+  readonly mounts: readonly string[];
 }
 
 /** Sysctls of every node, as `net.ipv4.ip_forward`. */
@@ -33,9 +35,6 @@ const SYSTEM_DIRECTORIES: readonly (readonly [string, number])[] = [
   ["/system/var", 0o700],
   ["/system/state", 0o700],
   ["/system/run/hosts", 0o700],
-  // Made before the daemons: a worker may write to its own and no other.
-  ...[SOCKETS.apid, SOCKETS.routerd, SOCKETS.timed, SOCKETS.networkd]
-    .map((socket) => [dirname(socket), 0o750] as const),
   [dirname(SOCKETS.machined), 0o700],
   [dirname(SOCKETS.containerd), 0o700],
 ];
@@ -95,7 +94,12 @@ export function systemTasks(options: SystemTaskOptions): Record<string, Task> {
           data: "mode=0755",
         }).apply(sys);
       }
-      for (const [path, mode] of SYSTEM_DIRECTORIES) {
+      // A worker may write to its own directory and no other.
+      const own = options.mounts.filter((path) =>
+        path.startsWith("/system/run/") &&
+        !SYSTEM_DIRECTORIES.some(([known]) => known === path)
+      ).map((path) => [path, 0o750] as const);
+      for (const [path, mode] of [...SYSTEM_DIRECTORIES, ...own]) {
         await files.mkdir(path, mode);
       }
     },

@@ -21,6 +21,7 @@ function setUp(files: Record<string, string> = {}) {
   const lines: string[] = [];
   return {
     sys: new FakeSys(),
+    mounts: ["/system/run/apid", "/system/run/machined", "/dev/null"],
     files: new MemoryFiles({ [MOUNTINFO]: "", ...files }),
     log: createLogger((line) => lines.push(line.replace(/^\S+ /, ""))),
     lines,
@@ -53,6 +54,8 @@ Deno.test("setupSystemDirectory mounts /system once, and closes what is in it", 
   assertEquals(bare.sys.mounts.map(({ target }) => target), ["/system"]);
   assertEquals(bare.files.directories.get("/system/state"), 0o700);
   assertEquals(bare.files.directories.get("/system/run/apid"), 0o750);
+  assertEquals(bare.files.directories.get("/system/run/machined"), 0o700);
+  assertEquals(bare.files.directories.has("/dev/null"), false);
   const mounted = setUp({
     [MOUNTINFO]: "36 35 98:0 / /system rw - tmpfs tmpfs rw\n",
   });
