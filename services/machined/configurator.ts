@@ -5,7 +5,7 @@
 import { type ConfigReader, planApply } from "#lib/config/mod.ts";
 import { AgentError } from "#lib/errors.ts";
 import type { Logger } from "#lib/log.ts";
-import type { ConfigStore } from "./config_store.ts";
+import type { ConfigStore, HeldConfig } from "./config_store.ts";
 
 /** Why a sound config is not applied. */
 export type ApplyProblem =
@@ -34,6 +34,8 @@ export class ApplyError extends AgentError<ApplyProblem> {
 export interface ConfiguratorOptions {
   readonly store: ConfigStore;
   readonly log: Logger;
+  /** Rejects a config whose CA cannot issue: nobody could reach the node. */
+  readonly vet: (held: HeldConfig) => Promise<void>;
   /** Who reads what of the config. */
   readonly readers: () => readonly ConfigReader[];
   /** Whether a sequence runs. */
@@ -67,9 +69,11 @@ export class Configurator {
     data: Uint8Array,
     { noReboot }: { readonly noReboot: boolean },
   ): Promise<void> {
-    const { store, log, readers, busy, save, applySequence } = this.#options;
+    const { store, log, vet, readers, busy, save, applySequence } =
+      this.#options;
     const next = store.check(data);
     if (!store.held) {
+      await vet(next);
       log.info("the machine config came by the API");
       store.take(next);
       return;

@@ -26,6 +26,10 @@ function setUp() {
   const configurator = new Configurator({
     store,
     log,
+    vet: ({ config }) =>
+      config.machine.certSANs?.includes("bad.ca")
+        ? Promise.reject(new Error("bad CA"))
+        : Promise.resolve(),
     readers: () => READERS,
     busy: () => state.busy,
     save: () => Promise.resolve(void did.push("save")),
@@ -48,6 +52,17 @@ Deno.test("the first config wakes the node, the sequences do the rest", async ()
   await arrival;
   assertEquals(store.held?.config.machine.type, "controlplane");
   assertEquals(did, []);
+});
+
+Deno.test("the first config must have a CA that can issue", async () => {
+  const { store, configurator } = setUp();
+  const bad = machine({ certSANs: ["bad.ca"] });
+  await assertRejects(
+    () => configurator.apply(bad, { noReboot: false }),
+    Error,
+    "bad CA",
+  );
+  assertEquals(store.held, undefined);
 });
 
 Deno.test("a config with problems changes nothing, and all are told", async () => {

@@ -5,6 +5,7 @@
  */
 import type { EffectiveConfig } from "#lib/config/mod.ts";
 import type { Clock } from "#lib/clock.ts";
+import { AgentError, messageOf } from "#lib/errors.ts";
 import type { Logger } from "#lib/log.ts";
 import { issueNodeIdentity, nodeSubject } from "#lib/pki/identity.ts";
 import { keepRenewed } from "#lib/pki/mod.ts";
@@ -21,6 +22,18 @@ export interface IdentityRequest {
 function hostOf(url: string): string[] {
   const host = URL.parse(url)?.hostname.replace(/^\[|\]$/g, "") ?? "";
   return host === "" ? [] : [host];
+}
+
+/** A machine CA that cannot issue certificates. */
+export class CaError extends AgentError<{ readonly kind: "invalidArgument" }> {
+  override name = "CaError";
+
+  constructor(cause: unknown) {
+    super(
+      { kind: "invalidArgument" },
+      `Cannot use machine.ca: ${messageOf(cause)}`,
+    );
+  }
 }
 
 /** What to issue; undefined where somebody else issues: on a worker. */

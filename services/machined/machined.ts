@@ -11,11 +11,12 @@ import type { ServiceLogs } from "#lib/log_store.ts";
 import type { Sys } from "#lib/sys/sys.ts";
 import type { Manifest } from "#lib/worker/manifest.ts";
 import type { Identity, NodeFacts } from "#lib/worker/protocol.ts";
-import { ConfigStore } from "./config_store.ts";
+import { ConfigStore, type HeldConfig } from "./config_store.ts";
 import { Configurator } from "./configurator.ts";
 import type { Files } from "./files.ts";
 import { watchFacts } from "./facts.ts";
 import {
+  CaError,
   IdentityKeeper,
   type IdentityRequest,
   identityRequest,
@@ -105,6 +106,7 @@ export class Machined {
     this.configurator = new Configurator({
       store: this.#store,
       log,
+      vet: (held) => this.#vet(held),
       readers: () => options.manifests,
       busy: () => this.#sequencer.busy,
       save: (source) => saveConfig(options.files, source),
@@ -193,6 +195,7 @@ export class Machined {
         log,
         env,
         fetch: this.#options.fetchConfig,
+        vet: (held) => this.#vet(held),
         startMaintenance: () => this.#startMaintenance(),
       }),
       ...userTasks({
@@ -286,6 +289,16 @@ export class Machined {
     for (const manifest of this.#options.manifests) {
       if (!names.includes(manifest.name)) continue;
       this.#workers.get(manifest.name)?.configure(this.#workerConfig(manifest));
+    }
+  }
+
+  /** A control plane whose CA cannot issue could never be reached again. */
+  async #vet({ config }: HeldConfig): Promise<void> {
+    const request = identityRequest(config, this.#options.facts());
+    try {
+      if (request) await this.#options.issueIdentity(request);
+    } catch (cause) {
+      throw new CaError(cause);
     }
   }
 

@@ -84,6 +84,8 @@ export interface ServiceDeps {
 export const EVENTS_PER_SERVICE = 64;
 /** Longer texts are cut: some come from daemons. */
 const MESSAGE_CHARS = 1024;
+/** More from a daemon are dropped: they would push out everybody's events. */
+const NOTES_A_SECOND = 10;
 
 /** See the top of the file. */
 export class Service {
@@ -95,6 +97,7 @@ export class Service {
   #stop: AbortController | undefined;
   #runner: Runner | undefined;
   #bounced = false;
+  #noted = { second: 0, count: 0 };
   #done: Promise<void> = Promise.resolve();
 
   constructor(spec: ServiceSpec, deps: ServiceDeps) {
@@ -154,7 +157,12 @@ export class Service {
 
   /** Adds an event while it runs, for instance a notice of a daemon. */
   note(text: string): void {
-    if (this.#state === "Running") this.#enter("run", text);
+    const second = Math.floor(this.#deps.clock.now() / 1000);
+    if (second !== this.#noted.second) this.#noted = { second, count: 0 };
+    if (this.#state !== "Running" || ++this.#noted.count > NOTES_A_SECOND) {
+      return;
+    }
+    this.#enter("run", text);
   }
 
   #enter(trigger: Trigger, message: string): void {

@@ -203,14 +203,20 @@ Deno.test("the API may do what a service allows", async () => {
   await supervisor.stopAll();
 });
 
-Deno.test("the history is bounded, in entries and in text", async () => {
-  const { supervisor, add, history, running } = setUp();
+Deno.test("the history is bounded, in entries, in text and in notes a second", async () => {
+  const { supervisor, clock, add, history, running } = setUp();
   add("n");
   supervisor.launch(["n"]);
   await running("n");
   for (let i = 0; i < 100; i++) supervisor.note("n", "x".repeat(1 << 20));
+  assertEquals(history("n").length, 3 + 10);
+  assertEquals(history("n").at(-1)!.length, "Running: ".length + 1024);
+  for (let i = 0; i < 100; i++) {
+    void clock.sleep(1000);
+    supervisor.note("n", `${i}`);
+  }
   assertEquals(history("n").length, EVENTS_PER_SERVICE);
-  assertEquals(history("n")[0]!.length, "Running: ".length + 1024);
+  assertEquals(history("n").at(-1), "Running: 99");
   await supervisor.stopAll();
 });
 

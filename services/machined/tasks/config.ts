@@ -1,7 +1,7 @@
 /** Tasks that find, check and keep the machine config. */
 import type { Logger } from "#lib/log.ts";
 import { CONFIG_FILE } from "#lib/paths.ts";
-import type { ConfigStore } from "../config_store.ts";
+import type { ConfigStore, HeldConfig } from "../config_store.ts";
 import type { Files } from "../files.ts";
 import type { Task } from "../sequencer.ts";
 
@@ -19,6 +19,8 @@ export interface ConfigTaskOptions {
   readonly env: Environment;
   /** The config that the platform has for this node, if any. */
   readonly fetch: () => Promise<Uint8Array | undefined>;
+  /** Rejects a config that no node can live by. */
+  readonly vet: (held: HeldConfig) => Promise<void>;
   /** Brings up what a node without a config has. */
   readonly startMaintenance: () => void;
 }
@@ -59,7 +61,7 @@ export function configTasks(options: ConfigTaskOptions): Record<string, Task> {
 
 /** Takes the config that is on disk, or that of the platform. */
 async function takeFirst(
-  { store, files, log, fetch }: ConfigTaskOptions,
+  { store, files, log, fetch, vet }: ConfigTaskOptions,
 ): Promise<boolean> {
   const sources: [string, () => Promise<Uint8Array | undefined>][] = [
     ["the disk", () => files.read(CONFIG_FILE)],
@@ -71,6 +73,7 @@ async function takeFirst(
       if (!source) continue;
       const held = store.check(source);
       if (place === "the disk" && !held.config.persist) continue;
+      await vet(held);
       store.take(held);
       log.info(`machine config of ${place}`);
       return true;
