@@ -6,8 +6,8 @@ import { Fields } from "./fields.ts";
 import { LOCAL_LIMITS, NETWORK_LIMITS } from "./limits.ts";
 import { ServerConnection } from "./server.ts";
 import { logging } from "./test_server.ts";
+import { transportPair } from "./test_pair.ts";
 import { FakeTransport, frame, join, SETTINGS, unhex } from "./test_wire.ts";
-import type { Transport, TransportEvents } from "./transport.ts";
 
 const REQUEST = Fields.of(
   [":method", "POST"],
@@ -159,40 +159,13 @@ Deno.test("a ping comes back", () => {
   assertEquals(acks, 1);
 });
 
-/** Two transports that feed each other, a write a microtask. */
-function pair(): [Transport, Transport] {
-  const make = () => {
-    let events: TransportEvents | undefined;
-    let other: { take(bytes: Uint8Array): void; gone(): void };
-    const side = {
-      unsentBytes: 0,
-      start: (e: TransportEvents) => void (events = e),
-      write(bytes: Uint8Array) {
-        queueMicrotask(() => other.take(bytes));
-        return true;
-      },
-      end: () => queueMicrotask(() => other.gone()),
-      destroy: () => queueMicrotask(() => other.gone()),
-      take: (bytes: Uint8Array) => events?.received(bytes),
-      gone: () => events?.closed("closed by the other side"),
-      join: (o: typeof other) => void (other = o),
-    };
-    return side;
-  };
-  const a = make();
-  const b = make();
-  a.join(b);
-  b.join(a);
-  return [a, b];
-}
-
 Deno.test("a megabyte goes there and back through small windows", async () => {
   const limits = {
     ...LOCAL_LIMITS,
     streamWindowBytes: 65_535,
     connectionWindowBytes: 65_536,
   };
-  const [near, far] = pair();
+  const [near, far] = transportPair();
   new ServerConnection(far, {
     limits,
     onRequest(stream) {

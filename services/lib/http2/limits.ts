@@ -32,8 +32,8 @@ export interface Limits {
 /** For peers that come over the network. */
 export const NETWORK_LIMITS: Limits = {
   streamsMax: 256,
-  headerListBytes: 16_384,
-  headerBlockBytes: 32_768,
+  headerListBytes: 65_536,
+  headerBlockBytes: 65_536,
   continuationsMax: 8,
   streamWindowBytes: 262_144,
   connectionWindowBytes: 1_048_576,

@@ -20,7 +20,7 @@ Deno.test("a server greets with its limits and acknowledges settings", async () 
   const { transport } = testServer();
   transport.feed(HELLO);
   assertEquals(await transport.frames(), [
-    "SETTINGS 0 0 00 03 00 00 01 00 00 04 00 04 00 00 00 06 00 00 40 00",
+    "SETTINGS 0 0 00 03 00 00 01 00 00 04 00 04 00 00 00 06 00 01 00 00",
     "WINDOW_UPDATE 0 0 00 0f 00 01",
     "SETTINGS 0 1",
   ]);

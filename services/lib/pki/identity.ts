@@ -7,6 +7,7 @@ import { isIP } from "node:net";
 import { SecurityService } from "#proto/security_pb.ts";
 import type { Clock } from "../clock.ts";
 import { AgentError, messageOf } from "../errors.ts";
+import type { Resolve } from "../net/resolve.ts";
 import { PORTS } from "../paths.ts";
 import { connect, createClient } from "../rpc/client.ts";
 import { Role } from "../rpc/roles.ts";
@@ -89,6 +90,8 @@ export interface RequesterOptions {
   /** `machine.ca.crt` as PEM; absent in configs of the seed era. */
   readonly ca?: string;
   readonly subject: () => NodeSubject;
+  /** Addresses of a host; the sandbox of a worker has no getaddrinfo. */
+  readonly resolve?: Resolve;
   /** Told once when there is no CA to verify trustd against. */
   readonly warn: (text: string) => void;
   /** For one endpoint. */
@@ -124,9 +127,10 @@ export function trustdRequester(
   const ask = async (host: string, signal: AbortSignal) => {
     const keys = await generateKey("Ed25519");
     const csr = await createCsr({ keys, ...options.subject() });
+    const [address = host] = await options.resolve?.(host, signal) ?? [];
     const channel = connect({
-      target: { host, port: options.port ?? PORTS.trustd },
-      tls: ca === undefined ? { insecure: true } : { ca },
+      target: { host: address, port: options.port ?? PORTS.trustd },
+      tls: ca === undefined ? { insecure: true } : { ca, serverName: host },
       metadata: { token: options.token },
     });
     try {

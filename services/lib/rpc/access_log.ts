@@ -10,8 +10,12 @@ export interface FinishedCall {
   readonly kind: "unary" | "stream";
   readonly durationMs: number;
   readonly status: Status;
-  readonly metadata: Readonly<Record<string, readonly string[]>>;
+  /** Values by key, or what {@linkcode metadataText} made of them. */
+  readonly metadata: Metadata | string;
 }
+
+/** Values by key. */
+type Metadata = Readonly<Record<string, readonly string[]>>;
 
 /** A peer decides how long its metadata is; the log does not follow. */
 const VALUE_CHARS_MAX = 256;
@@ -32,12 +36,21 @@ function pairText([key, values]: [string, readonly string[]]): string {
   return `${key}=${values.join(",").slice(0, VALUE_CHARS_MAX)}`;
 }
 
+/** `k=v;k=v`, sorted by key, the token hidden. */
+export function metadataText(metadata: Metadata): string {
+  return Object.entries(metadata)
+    .sort(([a], [b]) => a < b ? -1 : 1).slice(0, PAIRS_MAX).map(pairText)
+    .join(";");
+}
+
 /** The line, without a newline. */
 export function accessLine(call: FinishedCall): string {
-  const pairs = Object.entries(call.metadata)
-    .sort(([a], [b]) => a < b ? -1 : 1).slice(0, PAIRS_MAX).map(pairText);
+  const { metadata } = call;
+  const pairs = typeof metadata === "string"
+    ? metadata
+    : metadataText(metadata);
   const outcome = call.status.code === 0 ? "Success" : statusText(call.status);
   return `${codeName(call.status.code)} [${call.path}] ${
     durationText(call.durationMs)
-  } ${call.kind} ${outcome} (${pairs.join(";")})`;
+  } ${call.kind} ${outcome} (${pairs})`;
 }
