@@ -1,0 +1,243 @@
+/**
+ * The gateway: calls through apid, routerd and a backend, against a two-hop
+ * relay of grpc-go from published modules. Same backend, same load, the same
+ * run; both chains are mutual TLS in front and two unix sockets behind.
+ */
+import { Ca, generateCa } from "#lib/pki/mod.ts";
+import { fileURLToPath } from "node:url";
+import { join } from "@std/path";
+import type { Command } from "#lib/worker/protocol.ts";
+import { peerLoad, type PeerServer, startPeer } from "#tests/peer.ts";
+import type { Group } from "./main.ts";
+import { figure } from "./figure.ts";
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+const SECONDS = Number(Deno.env.get("BENCH_SECONDS") ?? 4);
+
+/** Certificates of one cluster, as files for the Go side. */
+async function writePki(dir: string) {
+  const pair = await generateCa({ kind: "machine" });
+  const ca = await Ca.load(pair);
+  const node = await ca.issuePair({
+    organizations: ["os:impersonator"],
+    addresses: ["127.0.0.1"],
+    usages: ["server", "client"],
+  });
+  const admin = await ca.issuePair({
+    organizations: ["os:admin"],
+    usages: ["client"],
+  });
+  const files = {
+    "ca.crt": pair.crt,
+    "node.crt": node.crt,
+    "node.key": node.key,
+    "admin.crt": admin.crt,
+    "admin.key": admin.key,
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await Deno.writeTextFile(join(dir, name), text);
+  }
+  return { ca: pair.crt, crt: node.crt, key: node.key };
+}
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  return port;
+}
+
+type Identity = Awaited<ReturnType<typeof writePki>>;
+
+function startCommand(
+  worker: string,
+  config: Record<string, unknown>,
+  identity?: Identity,
+): Command {
+  return {
+    type: "start",
+    worker,
+    entry: join(HERE, `gateway_${worker}.ts`),
+    permissions: { read: true, write: true, net: true },
+    config: {
+      config,
+      node: {
+        mode: "container",
+        hostname: "bench",
+        version: "bench",
+        addresses: ["127.0.0.1"],
+      },
+      ...(identity ? { identity } : {}),
+    },
+  };
+}
+
+/** Our chain: a process with both workers. */
+async function startEdge(
+  dir: string,
+  backend: string,
+  identity: Identity,
+): Promise<PeerServer> {
+  const port = freePort();
+  const routerd = join(dir, "routerd.sock");
+  const addresses = {
+    host: "127.0.0.1",
+    port,
+    remotePort: port,
+    socket: join(dir, "apid.sock"),
+    routerd,
+  };
+  const commands = [
+    startCommand("routerd", { socket: routerd, backend }),
+    startCommand("apid", { addresses }, identity),
+  ];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      join(HERE, "gateway_edge.ts"),
+      JSON.stringify(commands),
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  return {
+    pid: child.pid,
+    address: `127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await reader.cancel();
+      await child.status;
+    },
+  };
+}
+
+/** MiB of resident memory. */
+async function rssMiB(...pids: number[]): Promise<number> {
+  let total = 0;
+  for (const pid of pids) {
+    const text = await Deno.readTextFile(`/proc/${pid}/status`);
+    total += Number(/VmRSS:\s+(\d+)/.exec(text)?.[1] ?? 0) / 1024;
+  }
+  return total;
+}
+
+interface Chain {
+  readonly name: string;
+  readonly endpoints: string;
+}
+
+/** Loads both chains in turns, so that both see the same machine. */
+async function compare(
+  chains: readonly [Chain, Chain],
+  flags: Readonly<Record<string, string | number | boolean>>,
+) {
+  const runs = [[], []] as Awaited<ReturnType<typeof peerLoad>>[][];
+  for (let turn = 0; turn < 4; turn++) {
+    const which = turn % 2;
+    const load = await peerLoad({
+      ...flags,
+      endpoints: chains[which]!.endpoints,
+      seconds: SECONDS / 2,
+    });
+    if (load.errors > 0) throw new Error(load.lastError);
+    runs[which]!.push(load);
+  }
+  const best = (list: typeof runs[0]) =>
+    list!.reduce((a, b) => a.perSecond > b.perSecond ? a : b);
+  return { ours: best(runs[0]!), anchor: best(runs[1]!) };
+}
+
+const ANCHOR = "grpc-go 1.29 relay, two hops";
+
+/** Prints the figures of the gateway. */
+export const run: Group = async (print) => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const identity = await writePki(dir);
+    const file = (name: string) => join(dir, name);
+    const backend = file("backend.sock");
+    const node = {
+      ca: file("ca.crt"),
+      crt: file("node.crt"),
+      key: file("node.key"),
+    };
+    await using _backend = await startPeer("backend", { listen: backend });
+    await using router = await startPeer("router", {
+      listen: file("go-router.sock"),
+      to: backend,
+    });
+    await using front = await startPeer("front", {
+      listen: "127.0.0.1:0",
+      to: file("go-router.sock"),
+      ...node,
+    });
+    await using edge = await startEdge(dir, backend, identity);
+    const chains = [
+      { name: "ours", endpoints: edge.address },
+      { name: ANCHOR, endpoints: front.address },
+    ] as const;
+    const client = {
+      ca: file("ca.crt"),
+      crt: file("admin.crt"),
+      key: file("admin.key"),
+    };
+    for (const { endpoints } of chains) {
+      await peerLoad({ ...client, endpoints, concurrency: 50, seconds: 2 });
+    }
+    const sequential = await compare(chains, { ...client, concurrency: 1 });
+    print(figure({
+      name: "gateway sequential p50",
+      value: sequential.ours.p50Micros,
+      unit: "us",
+      anchor: { name: ANCHOR, value: sequential.anchor.p50Micros },
+      lowerIsBetter: true,
+    }));
+    print(figure({
+      name: "gateway sequential",
+      value: sequential.ours.perSecond,
+      unit: "calls/s",
+      anchor: { name: ANCHOR, value: sequential.anchor.perSecond },
+    }));
+    const busy = await compare(chains, { ...client, concurrency: 50 });
+    print(figure({
+      name: "gateway 50 at once",
+      value: busy.ours.perSecond,
+      unit: "calls/s",
+      anchor: { name: ANCHOR, value: busy.anchor.perSecond },
+    }));
+    print(figure({
+      name: "gateway 50 at once p99",
+      value: busy.ours.p99Micros,
+      unit: "us",
+      anchor: { name: ANCHOR, value: busy.anchor.p99Micros },
+      lowerIsBetter: true,
+    }));
+    const bulk = await compare(chains, {
+      ...client,
+      stream: true,
+      path: "/machine.MachineService/Stream",
+      data: "313030302c3136333834", // "1000,16384"
+    });
+    const rate = (load: typeof bulk.ours) =>
+      load.bytes / load.calls * load.perSecond / 1e6;
+    print(figure({
+      name: "gateway streaming",
+      value: rate(bulk.ours),
+      unit: "MB/s",
+      anchor: { name: ANCHOR, value: rate(bulk.anchor) },
+    }));
+    print(figure({
+      name: "gateway memory after load",
+      value: await rssMiB(edge.pid),
+      unit: "MiB",
+      anchor: { name: ANCHOR, value: await rssMiB(front.pid, router.pid) },
+      lowerIsBetter: true,
+    }));
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+};
