@@ -16,7 +16,14 @@ const OK_RINGS: readonly Ring[] = [
   { name: "tidy", paths: ["tests/tidy"] },
   {
     name: "unit",
-    paths: ["services", "core-wasm", "proto", "rootfs", "tests/lib"],
+    paths: [
+      "services",
+      "core-wasm",
+      "proto",
+      "rootfs",
+      "tests/lib",
+      "tests/specs",
+    ],
   },
 ];
 

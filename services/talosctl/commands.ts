@@ -18,6 +18,11 @@ export const COMMANDS: readonly LazyCommand[] = [
     load: () => import("./commands/completion.ts").then((m) => m.completion),
   },
   {
+    name: "config",
+    summary: "Manage the client config (talosconfig)",
+    load: () => import("./commands/config.ts").then((m) => m.config),
+  },
+  {
     name: "containers",
     aliases: ["c"],
     summary: "List containers",

@@ -32,7 +32,10 @@ function kindOf(code: number): Kind {
   }
 }
 
-function nextStep(code: number, identity: ClientIdentity): string | undefined {
+async function nextStep(
+  code: number,
+  crt: string | undefined,
+): Promise<string | undefined> {
   switch (code) {
     case Code.DeadlineExceeded:
       return "allow more time with --timeout, or look at the node's services";
@@ -40,7 +43,9 @@ function nextStep(code: number, identity: ClientIdentity): string | undefined {
       return "check that the node is up and that the endpoint can reach it";
     case Code.PermissionDenied:
     case Code.Unauthenticated:
-      return `${roleText(identity.crt)}: use one with the role it needs`;
+      return crt === undefined
+        ? "use a certificate with the role it needs"
+        : `${await roleText(crt)}: use one with the role it needs`;
     case Code.Unimplemented:
       return "the node's version does not have this call";
     default:
@@ -49,10 +54,13 @@ function nextStep(code: number, identity: ClientIdentity): string | undefined {
 }
 
 /** The error of one call that its endpoint answered with a status. */
-export function explain(error: RpcError, facts: CallFacts): CliError {
+export async function explain(
+  error: RpcError,
+  facts: CallFacts,
+): Promise<CliError> {
   const { code, details } = error;
   const text = oneLine(details) || statusText({ code, message: "" });
-  const next = nextStep(code, facts.identity);
+  const next = await nextStep(code, facts.identity.crt);
   return new CliError(
     kindOf(code),
     `Cannot run "${facts.command}" on "${facts.node}": ${text}`,
@@ -61,16 +69,15 @@ export function explain(error: RpcError, facts: CallFacts): CliError {
 }
 
 /** The error when every node failed. */
-export function allFailed(
+export async function allFailed(
   failures: readonly NodeFailure[],
-  facts: { command: string; identity?: ClientIdentity },
-): CliError {
+  facts: { command: string },
+): Promise<CliError> {
   const codes = new Set(failures.map(({ code }) => code));
   // Different causes have no exit code in common.
   const code = codes.size === 1 ? [...codes][0]! : Code.Unknown;
   const texts = failures.map(({ node, error }) => `"${node}": ${error}`);
-  const identity = facts.identity ?? { ca: "", crt: "", key: "" };
-  const next = nextStep(code, identity);
+  const next = await nextStep(code, undefined);
   return new CliError(
     kindOf(code),
     `Cannot run "${facts.command}" on ${texts.join(", ")}`,

@@ -10,7 +10,8 @@ import {
   type TLSSocket,
 } from "node:tls";
 import { messageOf } from "#lib/errors.ts";
-import { type ClientIdentity, plainKey } from "./certificate.ts";
+import { tlsKey } from "#lib/pki/pem.ts";
+import type { ClientIdentity } from "./certificate.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** What a probe found. */
@@ -22,7 +23,7 @@ export type Finding =
 
 /** How long an endpoint may take to accept a connection. */
 const DIAL_MS = 5_000;
-/** How long it may take to say hello or to close, after the handshake. */
+/** How long it may take to shake hands, then to say hello or to close. */
 const HELLO_MS = 3_000;
 
 const REASONS: Record<string, string> = {
@@ -47,7 +48,7 @@ function dial({ target }: Endpoint): Socket {
 }
 
 /** Resolves with why the address cannot be reached, undefined when it can. */
-export function unreachable(
+function unreachable(
   endpoint: Endpoint,
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -89,17 +90,17 @@ function serverProblem(socket: TLSSocket, host: string): string | undefined {
 /** Dials again, with TLS, to find out what kept a call from being answered. */
 export async function examine(
   endpoint: Endpoint,
-  identity: ClientIdentity,
+  options: { readonly identity: ClientIdentity; readonly signal: AbortSignal },
 ): Promise<Finding> {
-  const why = await unreachable(endpoint, new AbortController().signal);
+  const why = await unreachable(endpoint, options.signal);
   if (why !== undefined) return { kind: "unreachable", why };
   if ("socket" in endpoint.target) return { kind: "fine" };
-  return await shakeHands(endpoint.target, identity);
+  return await shakeHands(endpoint.target, options);
 }
 
 function shakeHands(
   { host, port }: { host: string; port: number },
-  identity: ClientIdentity,
+  { identity, signal }: { identity: ClientIdentity; signal: AbortSignal },
 ): Promise<Finding> {
   return new Promise((resolve) => {
     const socket = connectTls({
@@ -107,7 +108,7 @@ function shakeHands(
       port,
       ca: identity.ca,
       cert: identity.crt,
-      key: plainKey(identity.key),
+      key: tlsKey(identity.key),
       ALPNProtocols: ["h2"],
       rejectUnauthorized: false,
       ...(isIP(host) ? {} : { servername: host }),
@@ -116,9 +117,11 @@ function shakeHands(
     let shaken = false;
     const end = (finding: Finding) => {
       clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
       socket.destroy();
       resolve(finding);
     };
+    const stop = () => end({ kind: "fine" });
     const refused = (text: string) =>
       end({
         kind: "certificate",
@@ -126,7 +129,18 @@ function shakeHands(
           ? `the server refuses the client certificate (${text})`
           : `TLS handshake failed (${text})`,
       });
-    const timer = setTimeout(() => end({ kind: "fine" }), HELLO_MS);
+    const timer = setTimeout(
+      () =>
+        end(
+          shaken ? { kind: "fine" } : {
+            kind: "unreachable",
+            why: `no TLS handshake within ${HELLO_MS / 1000} s`,
+          },
+        ),
+      HELLO_MS,
+    );
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
     socket.once("secureConnect", () => {
       shaken = true;
       const why = serverProblem(socket, host);

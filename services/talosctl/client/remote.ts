@@ -22,10 +22,10 @@ import type {
   NodeFailure,
   WithMetadata,
 } from "./answers.ts";
-import { certificateProblem, plainKey } from "./certificate.ts";
+import { certificateProblem } from "./certificate.ts";
 import { type Endpoint, shuffle } from "./endpoint.ts";
 import { allUnreachable, certificateError, explain } from "./explain.ts";
-import { examine, type Finding, unreachable } from "./probe.ts";
+import { examine, type Finding } from "./probe.ts";
 import type { Session, SessionCall } from "./session.ts";
 import { loadSettings, type Settings } from "./settings.ts";
 
@@ -38,9 +38,15 @@ interface Line {
 /** A silent endpoint is looked at after this. */
 const PROBE_AFTER_MS = 1_000;
 
-/** Rejects when the endpoint cannot be reached; never resolves. */
-class Unreachable extends Error {
-  override name = "Unreachable";
+/** Ends a call whose endpoint turned out to be no use. */
+class Unusable extends Error {
+  override name = "Unusable";
+  readonly finding: Finding;
+
+  constructor(finding: Finding) {
+    super(finding.kind);
+    this.finding = finding;
+  }
 }
 
 /** The failure that a frame or message carries, if it does. */
@@ -127,7 +133,7 @@ class RemoteSession implements Session {
         else yield { node, message };
       }
     } catch (thrown) {
-      if (thrown instanceof RpcError) throw this.#explained(thrown, line);
+      if (thrown instanceof RpcError) throw await this.#explained(thrown, line);
       throw thrown;
     } finally {
       await frames.return?.();
@@ -148,8 +154,8 @@ class RemoteSession implements Session {
     };
   }
 
-  #explained(error: RpcError, line: Line): Error {
-    return explain(error, {
+  async #explained(error: RpcError, line: Line): Promise<Error> {
+    return await explain(error, {
       node: this.nodes.length === 1 ? this.nodes[0]! : line.endpoint.label,
       identity: this.#settings.identity,
       command: this.#context.path,
@@ -178,17 +184,17 @@ class RemoteSession implements Session {
 
   /** What kept the call from being answered; throws what was an answer. */
   async #examined(line: Line, thrown: unknown, once: boolean) {
-    if (thrown instanceof Unreachable) {
-      return { kind: "unreachable", why: thrown.message } as const;
-    }
+    if (thrown instanceof Unusable) return thrown.finding;
     if (!(thrown instanceof RpcError)) throw thrown;
-    if (thrown.code !== Code.Unavailable) throw this.#explained(thrown, line);
-    const finding = await examine(line.endpoint, this.#settings.identity);
+    if (thrown.code !== Code.Unavailable) {
+      throw await this.#explained(thrown, line);
+    }
+    const finding = await this.#examine(line, this.#context.signal);
     // The connection is good, or it broke after the request was sent.
     const seen = finding.kind === "fine" ||
       (once && !/^No connection established/.test(thrown.details));
     if (seen && finding.kind !== "certificate") {
-      throw this.#explained(thrown, line);
+      throw await this.#explained(thrown, line);
     }
     return finding;
   }
@@ -200,13 +206,17 @@ class RemoteSession implements Session {
     const channel = connect({
       target: endpoint.target,
       ...("host" in endpoint.target &&
-        { tls: { ca, crt, key: plainKey(key) } }),
+        { tls: { ca, crt, key } }),
     });
     this.#line = { endpoint, channel };
     return this.#line;
   }
 
-  /** The call, cut short when its endpoint turns out to be unreachable. */
+  #examine({ endpoint }: Line, signal: AbortSignal): Promise<Finding> {
+    return examine(endpoint, { identity: this.#settings.identity, signal });
+  }
+
+  /** The call, cut short when its endpoint turns out to be no use. */
   async #raced<T>(
     line: Line,
     call: (line: Line, signal: AbortSignal) => Promise<T>,
@@ -216,9 +226,9 @@ class RemoteSession implements Session {
     const signal = AbortSignal.any([this.#context.signal, calling.signal]);
     // Not at once: a node that answers in time is not dialled twice.
     const probe = this.#context.clock.sleep(PROBE_AFTER_MS, probing.signal)
-      .then(() => unreachable(line.endpoint, probing.signal))
-      .then((why) => {
-        if (why !== undefined) throw new Unreachable(why);
+      .then(() => this.#examine(line, probing.signal))
+      .then((finding) => {
+        if (finding.kind !== "fine") throw new Unusable(finding);
         return new Promise<never>(() => {});
       });
     probe.catch(() => {});
@@ -284,7 +294,7 @@ export async function openSession(
   }
   const secure = endpoints.some(({ target }) => "host" in target);
   const problem = secure
-    ? certificateProblem(identity, context.clock.now())
+    ? await certificateProblem(identity, context.clock.now())
     : undefined;
   if (problem) throw certificateError(problem, settings);
   return new RemoteSession(settings, context);

@@ -45,18 +45,19 @@ export const list = leaf({
     const table = new StreamTable({ hold: HOLD });
     const header = listHeader(style);
     let printed = false;
-    let unread = 0;
     const complaints: string[] = [];
-    const text = ({ node, message }: Answer<FileInfo>) => {
-      if (message.error !== "") {
-        unread++;
-        complaints.push(
-          `${node}: error reading file ${oneLine(message.name)}: ${
-            oneLine(message.error)
-          }\n`,
-        );
-        return "";
-      }
+    const unreadable = (
+      { node, message: { error, name } }: Answer<FileInfo>,
+    ) => {
+      if (error === "") return false;
+      complaints.push(
+        `${node}: error reading file ${oneLine(name)}: ${oneLine(error)}\n`,
+      );
+      return true;
+    };
+    const text = (answer: Answer<FileInfo>) => {
+      if (unreadable(answer)) return "";
+      const { node, message } = answer;
       const before = !printed && header ? table.add(header) : "";
       printed = true;
       return before + table.add(listRow(node, message, style));
@@ -71,11 +72,14 @@ export const list = leaf({
         }, onFailure),
       {
         text,
-        plain: (answer) => [toPlain(FileInfoSchema, answer)],
+        plain: (answer) => {
+          unreadable(answer);
+          return [toPlain(FileInfoSchema, answer)];
+        },
         end: () => ({ text: table.end(), plain: [] }),
       },
     );
     await edge.stderr(complaints.join(""));
-    return code === EXIT.ok && unread > 0 ? EXIT.failure : code;
+    return code === EXIT.ok && complaints.length > 0 ? EXIT.failure : code;
   },
 });

@@ -24,7 +24,7 @@ export async function settle(
   if (failures.length === 0) return EXIT.ok;
   if (answered === 0) {
     const { allFailed } = await import("../client/explain.ts");
-    throw allFailed(failures, { command: context.path });
+    throw await allFailed(failures, { command: context.path });
   }
   await warn(context, failures);
   return EXIT.someNodes;
