@@ -1,113 +1,54 @@
 /**
- * gRPC clients in the shapes of call.ts, on grpc-js. A channel is one target;
- * it dials when the first call needs it and again after a loss. Every failure
- * is an RpcError, also one that never reached the peer (Unavailable).
+ * gRPC clients in the shapes of call.ts, on our own HTTP/2. A channel is one
+ * target; it dials when the first call needs it and again after a loss. Every
+ * failure is an RpcError, also one that never reached the peer (Unavailable).
  */
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Buffer } from "node:buffer";
-import { isIP } from "node:net";
-import { checkServerIdentity, createSecureContext } from "node:tls";
-import { tlsKey } from "../pki/pem.ts";
+import { Fields } from "../http2/fields.ts";
+import { LOCAL_LIMITS } from "../http2/limits.ts";
+import { Upstream } from "../relay/upstream.ts";
 import type { CallOptions, ServiceClient } from "./call.ts";
-import { grpc } from "./grpc.ts";
-import { Code, RpcError, rpcError } from "./status.ts";
+import { ClientCall } from "./client_call.ts";
+import { type ClientTls, dialTo, type Target, targetName } from "./dial.ts";
+import { timeoutText } from "./messages.ts";
+import { rpcError } from "./status.ts";
 
-/** How a client trusts and shows itself; PEM texts. */
-export interface ClientTls {
-  /** The server's certificate must be of this CA. */
-  readonly ca?: string;
-  /** The client's own certificate, with its key. */
-  readonly crt?: string;
-  readonly key?: string;
-  /** The name or address that the server's certificate must carry; else the host. */
-  readonly serverName?: string;
-  /** Accepts any certificate: only where nothing could be verified against. */
-  readonly insecure?: boolean;
-}
+export type { ClientTls } from "./dial.ts";
 
 /** Where to, and how. */
 export interface ConnectOptions {
-  readonly target:
-    | { readonly socket: string }
-    | { readonly host: string; readonly port: number };
+  readonly target: Target;
   readonly tls?: ClientTls;
   /** Sent with every call. */
   readonly metadata?: CallOptions["metadata"];
+  /** Longer answers are refused; 4 MiB as the peers of the seed. */
   readonly maxMessageBytes?: number;
 }
 
 /** One target with its connection. */
 export interface Channel {
-  readonly grpc: grpc.Client;
-  readonly metadata: NonNullable<CallOptions["metadata"]>;
+  readonly upstream: Upstream;
+  readonly options: ConnectOptions;
   /** Ends the connection; running calls fail. */
   close(): void;
 }
 
-/** Sent as server name where the target is an address, which TLS cannot name. */
-const NAME_FOR_ADDRESSES = "node.talos.internal";
-
-/** The verification of names is ours: an address is looked up in the IP SANs. */
-function createCredentials(tls: ClientTls, host: string) {
-  const context = createSecureContext({
-    ...(tls.ca !== undefined && { ca: tls.ca }),
-    ...(tls.crt !== undefined && { cert: tls.crt }),
-    ...(tls.key !== undefined && { key: tlsKey(tls.key) }),
-    minVersion: "TLSv1.2",
-  });
-  const expected = tls.serverName ?? host;
-  return grpc.credentials.createFromSecureContext(context, {
-    checkServerIdentity: (_, certificate) =>
-      tls.insecure ? undefined : checkServerIdentity(expected, certificate),
-    rejectUnauthorized: !tls.insecure,
-  });
-}
+const MAX_MESSAGE_BYTES = 4 << 20;
+/** A target that takes longer to accept a connection is unavailable. */
+const DIAL_MS = 20_000;
+const USER_AGENT = "grpc-talos/1";
 
 /** Makes a channel; nothing is dialled yet. */
 export function connect(options: ConnectOptions): Channel {
   const { target, tls } = options;
-  const host = "socket" in target ? "localhost" : target.host;
-  const address = "socket" in target
-    ? `unix:${target.socket}`
-    : isIP(target.host)
-    ? `${
-      isIP(target.host) === 6 ? `ipv6:[${host}]` : `ipv4:${host}`
-    }:${target.port}`
-    : `dns:${target.host}:${target.port}`;
-  const name = tls?.serverName ?? host;
-  const client = new grpc.Client(
-    address,
-    tls ? createCredentials(tls, host) : grpc.credentials.createInsecure(),
-    {
-      "grpc.max_receive_message_length": options.maxMessageBytes ?? 4 << 20,
-      "grpc.max_send_message_length": -1,
-      "grpc.enable_http_proxy": 0,
-      "grpc.enable_retries": 0,
-      "grpc.enable_channelz": 0,
-      "grpc.service_config_disable_resolution": 1,
-      // A connection belongs to its channel: closing one must end the other,
-      // and rotated certificates must not find an old connection.
-      "grpc.use_local_subchannel_pool": 1,
-      ...("host" in target &&
-        { "grpc.default_authority": authorityOf(host, target.port) }),
-      ...(tls &&
-        {
-          "grpc.ssl_target_name_override": isIP(name)
-            ? NAME_FOR_ADDRESSES
-            : name,
-        }),
-    },
-  );
-  return {
-    grpc: client,
-    metadata: options.metadata ?? {},
-    close: () => client.close(),
-  };
-}
-
-function authorityOf(host: string, port: number): string {
-  return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+  const upstream = new Upstream({
+    name: targetName(target),
+    dial: dialTo(target, tls),
+    limits: LOCAL_LIMITS,
+    dialTimeoutMs: DIAL_MS,
+  });
+  return { upstream, options, close: () => upstream.close("channel closed") };
 }
 
 /** A typed client of one service. */
@@ -119,108 +60,115 @@ export function createClient<S extends DescService>(
   for (const method of service.methods) {
     methods[method.localName] = method.methodKind === "server_streaming"
       ? (request: Message, options?: CallOptions) =>
-        callStream(channel, method, request, options)
+        callStream(channel, method, { request, ...options })
       : (request: Message, options?: CallOptions) =>
-        callUnary(channel, method, request, options);
+        callUnary(channel, method, { request, ...options });
   }
   return methods as ServiceClient<S>;
 }
 
 // deno-lint-ignore no-explicit-any
 type Message = any;
+type Call = CallOptions & { readonly request: Message };
 
-function toError(error: grpc.ServiceError | Error): RpcError {
-  if (error instanceof RpcError) return error;
-  const { code, details } = error as Partial<grpc.ServiceError>;
-  return new RpcError(
-    typeof code === "number" ? code : Code.Unknown,
-    details ?? error.message,
-  );
-}
+/** What a header may carry; others would break the peer's parser. */
+const HEADER_VALUE = /^[\x20-\x7e]*$/;
 
-/** Path, codecs, metadata and deadline of one call. */
-function prepare(channel: Channel, method: DescMethod, options: CallOptions) {
-  const metadata = new grpc.Metadata();
-  for (
-    const [key, value] of Object.entries({
-      ...channel.metadata,
-      ...options.metadata,
-    })
-  ) {
+function addMetadata(flat: string[], metadata: CallOptions["metadata"] = {}) {
+  for (const [key, value] of Object.entries(metadata)) {
     for (const one of typeof value === "string" ? [value] : value) {
-      metadata.add(key, one);
+      if (!HEADER_VALUE.test(one) || !/^[a-z0-9_.-]+$/.test(key)) {
+        throw rpcError("Internal", `metadata "${key}" is not printable ASCII`);
+      }
+      flat.push(key, one);
     }
   }
-  return {
-    path: `/${method.parent.typeName}/${method.name}`,
-    encode: (message: Message) =>
-      Buffer.from(toBinary(method.input, create(method.input, message))),
-    decode: (bytes: Buffer) => fromBinary(method.output, bytes),
-    metadata,
-    options: options.timeoutMs === undefined
-      ? {}
-      : { deadline: Date.now() + options.timeoutMs },
-  };
 }
 
-const CANCELED = "context canceled";
+function requestFields(
+  { options: { target, tls, metadata } }: Channel,
+  method: DescMethod,
+  call: Call,
+): Fields {
+  const flat = [
+    ":method",
+    "POST",
+    ":scheme",
+    tls ? "https" : "http",
+    ":path",
+    `/${method.parent.typeName}/${method.name}`,
+    ":authority",
+    "socket" in target ? "localhost" : targetName(target),
+    "te",
+    "trailers",
+    "content-type",
+    "application/grpc",
+    "user-agent",
+    USER_AGENT,
+  ];
+  if (call.timeoutMs !== undefined) {
+    flat.push("grpc-timeout", timeoutText(call.timeoutMs));
+  }
+  addMetadata(flat, { ...metadata, ...call.metadata });
+  return new Fields(flat);
+}
 
-function callUnary(
+function start(channel: Channel, method: DescMethod, call: Call): ClientCall {
+  const { input } = method;
+  return new ClientCall({
+    upstream: channel.upstream,
+    fields: requestFields(channel, method, call),
+    message: toBinary(input, create(input, call.request)),
+    bytesMax: channel.options.maxMessageBytes ?? MAX_MESSAGE_BYTES,
+    ...(call.signal && { signal: call.signal }),
+    ...(call.timeoutMs !== undefined && { timeoutMs: call.timeoutMs }),
+  });
+}
+
+async function callUnary(
   channel: Channel,
   method: DescMethod,
-  request: Message,
-  options: CallOptions = {},
+  options: Call,
 ): Promise<Message> {
-  const { signal } = options;
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(rpcError("Canceled", CANCELED));
-    const prepared = prepare(channel, method, options);
-    const cancel = () => call.cancel();
-    const call = channel.grpc.makeUnaryRequest(
-      prepared.path,
-      prepared.encode,
-      prepared.decode,
-      request,
-      prepared.metadata,
-      prepared.options,
-      (error, answer) => {
-        signal?.removeEventListener("abort", cancel);
-        if (error) reject(toError(error));
-        else resolve(answer);
-      },
-    );
-    signal?.addEventListener("abort", cancel, { once: true });
-  });
+  if (options.signal?.aborted) throw rpcError("Canceled", "context canceled");
+  const call = start(channel, method, options);
+  try {
+    const message = await call.next();
+    if (message === undefined) {
+      throw rpcError("Internal", "the answer has no message");
+    }
+    if (await call.next() !== undefined) {
+      throw rpcError("Internal", "the answer has more than one message");
+    }
+    return decode(method, message);
+  } finally {
+    call.cancel();
+  }
 }
 
 /** Yields as the consumer asks; leaving the loop cancels the call. */
 async function* callStream(
   channel: Channel,
   method: DescMethod,
-  request: Message,
-  options: CallOptions = {},
+  options: Call,
 ): AsyncGenerator<Message> {
-  const { signal } = options;
-  if (signal?.aborted) throw rpcError("Canceled", CANCELED);
-  const prepared = prepare(channel, method, options);
-  const call = channel.grpc.makeServerStreamRequest(
-    prepared.path,
-    prepared.encode,
-    prepared.decode,
-    request,
-    prepared.metadata,
-    prepared.options,
-  );
-  // A status that arrives after the last read has no other listener.
-  call.on("error", () => {});
-  const cancel = () => call.cancel();
-  signal?.addEventListener("abort", cancel, { once: true });
+  if (options.signal?.aborted) throw rpcError("Canceled", "context canceled");
+  const call = start(channel, method, options);
   try {
-    for await (const message of call) yield message;
-  } catch (thrown) {
-    throw toError(thrown as Error);
+    for (;;) {
+      const message = await call.next();
+      if (message === undefined) return;
+      yield decode(method, message);
+    }
   } finally {
-    signal?.removeEventListener("abort", cancel);
     call.cancel();
+  }
+}
+
+function decode(method: DescMethod, message: Uint8Array): Message {
+  try {
+    return fromBinary(method.output, message);
+  } catch {
+    throw rpcError("Internal", `the answer is no ${method.output.typeName}`);
   }
 }

@@ -1,16 +1,15 @@
 /**
- * Where a gRPC server listens: makes and cleans unix sockets, binds ports,
- * holds the TLS context that rotates. Nothing of calls.
+ * Where a gRPC server listens: unix sockets and TCP ports, the TLS context
+ * that rotates, the connections that are open. Nothing of calls.
  */
-import { Buffer } from "node:buffer";
-import { lstat, mkdir, unlink } from "node:fs/promises";
-import type { Http2Session } from "node:http2";
-import type { Server as NetServer } from "node:net";
-import { dirname } from "node:path";
+import { createServer, type Server as NetServer, type Socket } from "node:net";
+import { createServer as createTlsServer, type Server } from "node:tls";
 import { AgentError, messageOf } from "../errors.ts";
+import type { ServerConnection } from "../http2/server.ts";
+import { prepareSocket } from "../net/unix_socket.ts";
 import { tlsKey } from "../pki/pem.ts";
+import { Door } from "../relay/listen.ts";
 import { guardConnections, type GuardLimits } from "./connection_guard.ts";
-import { grpc } from "./grpc.ts";
 
 /** PEM texts of a TLS server. */
 export interface ServerTls {
@@ -49,106 +48,87 @@ export class ListenError extends AgentError<
 /** What {@linkcode listen} returns. */
 export interface Binding {
   readonly port: number;
+  readonly door: Door;
   setTls(tls: ServerTls): void;
 }
 
-/** TLS credentials whose certificate can be replaced while they serve. */
-interface RotatingCredentials {
-  updateSecureContextOptions(options: Record<string, unknown>): void;
+/** What {@linkcode listen} asks of a server. */
+export interface ListenOptions {
+  /** What peers of a TCP server may hold. */
+  readonly limits: GuardLimits;
+  readonly accept: (socket: Socket) => ServerConnection;
+  readonly onError: (thrown: Error) => void;
 }
 
-/**
- * Deno serves plain HTTP/2 when the list of CAs is there but undefined, as
- * grpc-js passes it; without client certificates nobody looks at the list.
- */
-function caOf(tls: ServerTls): Buffer {
-  return Buffer.from(tls.clientCa ?? tls.crt);
+/** A connection that says nothing is closed after this. */
+const GREETING_MS = 10_000;
+const KEEPALIVE_MS = 60_000;
+
+function secureContext({ crt, key, clientCa }: ServerTls) {
+  return {
+    cert: crt,
+    key: tlsKey(key),
+    // Without client certificates nobody looks at the list.
+    ca: clientCa ?? crt,
+  };
 }
 
-function createCredentials(tls: ServerTls): grpc.ServerCredentials {
-  return grpc.ServerCredentials.createSsl(
-    caOf(tls),
-    [{
-      cert_chain: Buffer.from(tls.crt),
-      private_key: Buffer.from(tlsKey(tls.key)),
-    }],
-    tls.clientCa !== undefined,
-  );
-}
-
-/** Unlinks a socket that nobody removed; anything else in its place stays. */
-async function prepareSocket(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const found = await lstat(path).catch(() => undefined);
-  if (found?.isSocket()) await unlink(path);
-}
-
-/** A listener of node with its connections, as grpc-js keeps them. */
-type Http2Servers = Map<NetServer, { readonly sessions: Set<Http2Session> }>;
-
-/** grpc-js has no public door to its listeners. */
-function http2Servers(server: grpc.Server): Http2Servers {
-  const { http2Servers } = server as unknown as { http2Servers?: unknown };
-  return http2Servers instanceof Map ? http2Servers : new Map();
-}
-
-/**
- * Ends all connections at once. `forceShutdown` of grpc-js does not, when its
- * channelz is off: it looks for sessions where they are not kept then.
- */
-export function cutSessions(server: grpc.Server): void {
-  for (const { sessions } of http2Servers(server).values()) {
-    for (const session of [...sessions]) session.destroy();
-  }
-}
-
-function bindAsync(
-  server: grpc.Server,
-  address: string,
-  credentials: grpc.ServerCredentials,
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, port) => {
-      if (error) reject(error);
-      else resolve(port);
-    });
+function tlsServer(tls: ServerTls): Server {
+  const server = createTlsServer({
+    ...secureContext(tls),
+    ALPNProtocols: ["h2"],
+    minVersion: "TLSv1.2",
+    requestCert: tls.clientCa !== undefined,
+    rejectUnauthorized: tls.clientCa !== undefined,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEPALIVE_MS,
   });
+  // Scanners and strangers are not worth a line.
+  server.on("tlsClientError", () => {});
+  return server;
 }
 
-/** Binds `server`. Fails with {@linkcode ListenError}. */
+/** Listens. Fails with {@linkcode ListenError}. */
 export async function listen(
-  server: grpc.Server,
   where: Listen,
-  limits: GuardLimits,
+  options: ListenOptions,
 ): Promise<Binding> {
-  const insecure = grpc.ServerCredentials.createInsecure();
-  if ("socket" in where) {
-    try {
-      await prepareSocket(where.socket);
-      await bindAsync(server, `unix:${where.socket}`, insecure);
-    } catch (cause) {
-      throw new ListenError(where.socket, cause);
-    }
-    return { port: 0, setTls: () => {} };
+  const tls = "host" in where ? where.tls : undefined;
+  const secure = tls && tlsServer(tls);
+  const server: NetServer = secure ?? createServer({
+    noDelay: true,
+    keepAlive: "host" in where,
+    keepAliveInitialDelay: KEEPALIVE_MS,
+  });
+  if ("host" in where) {
+    guardConnections(server, options.limits, secure !== undefined);
   }
-  const host = where.host.includes(":") ? `[${where.host}]` : where.host;
-  const address = `${host}:${where.port}`;
-  const credentials = where.tls ? createCredentials(where.tls) : insecure;
+  const door = new Door({
+    server,
+    event: secure ? "secureConnection" : "connection",
+    connectionsMax: options.limits.connections,
+    greetingMs: GREETING_MS,
+    accept: options.accept,
+    onError: options.onError,
+  });
   try {
-    const port = await bindAsync(server, address, credentials);
-    for (const listener of http2Servers(server).keys()) {
-      guardConnections(listener, limits, where.tls !== undefined);
-    }
-    return { port, setTls: (tls) => rotate(credentials, tls) };
+    if ("socket" in where) {
+      await prepareSocket(where.socket);
+      await door.listen({ path: where.socket });
+    } else await door.listen({ host: where.host, port: where.port });
   } catch (cause) {
+    const address = "socket" in where
+      ? where.socket
+      : `${
+        where.host.includes(":") ? `[${where.host}]` : where.host
+      }:${where.port}`;
     throw new ListenError(address, new Error(messageOf(cause)));
   }
-}
-
-function rotate(credentials: grpc.ServerCredentials, tls: ServerTls) {
-  (credentials as unknown as RotatingCredentials).updateSecureContextOptions({
-    ca: [caOf(tls)],
-    cert: [Buffer.from(tls.crt)],
-    key: [Buffer.from(tlsKey(tls.key))],
-  });
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address ? address.port ?? 0 : 0,
+    door,
+    setTls: (next) => secure?.setSecureContext(secureContext(next)),
+  };
 }

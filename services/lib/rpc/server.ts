@@ -1,23 +1,24 @@
 /**
- * A gRPC server on a unix socket or a TCP port: binds handlers in the shapes of
- * call.ts to grpc-js. It logs every call, turns what handlers throw into a
- * status, and keeps a slow or vanished client from holding anything.
+ * A gRPC server on a unix socket or a TCP port: handlers in the shapes of
+ * call.ts on our own HTTP/2 (node:http2 of Deno 2.9 ends the process when a
+ * client that made calls says GOAWAY). It logs every call, turns what handlers
+ * throw into a status, and keeps a slow or vanished client from holding
+ * anything.
  */
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import { ErrorCode } from "../http2/constants.ts";
+import { Fields } from "../http2/fields.ts";
+import { LOCAL_LIMITS, NETWORK_LIMITS } from "../http2/limits.ts";
+import { ServerConnection } from "../http2/server.ts";
+import { socketTransport } from "../http2/socket_transport.ts";
+import type { StreamEvents, StreamHandle } from "../http2/stream.ts";
 import type { Logger } from "../log.ts";
-import { accessLine } from "./access_log.ts";
 import type { ServerCall, ServiceHandlers } from "./call.ts";
 import { GUARD_LIMITS, type GuardLimits } from "./connection_guard.ts";
-import { grpc } from "./grpc.ts";
-import {
-  type Binding,
-  cutSessions,
-  type Listen,
-  listen,
-  type ServerTls,
-} from "./listen.ts";
+import { type Binding, type Listen, listen, type ServerTls } from "./listen.ts";
+import { Running } from "./server_call.ts";
 import {
   Code,
   isProgrammerError,
@@ -79,147 +80,121 @@ export interface Server {
 const MAX_MESSAGE_BYTES = 4 << 20;
 const MAX_STREAMS = 256;
 const IDLE_MS = 600_000;
-/** Between looks at whether a silent TCP peer is still there. */
-const KEEPALIVE_MS = 60_000;
 const GRACE_MS = 2_000;
+/** The answers of calls that were cut leave within this. */
 const CUT_MS = 50;
 
 // deno-lint-ignore no-explicit-any
 type Message = any;
 type Handler = (request: Message, call: ServerCall) => unknown;
-type UnaryCall = grpc.ServerUnaryCall<Message, Message>;
-type StreamCall = grpc.ServerWritableStream<Message, Message>;
 
-/**
- * Values of metadata as text; binary values are shown by their length. node
- * joins the values of a key that came more than once by ", ".
- */
-function metadataOf(metadata: grpc.Metadata): Record<string, string[]> {
-  const all: Record<string, string[]> = {};
-  for (const key of Object.keys(metadata.getMap())) {
-    all[key] = metadata.get(key).flatMap((value) =>
-      typeof value === "string"
-        ? value.split(", ")
-        : [`<${value.length} bytes>`]
-    );
-  }
-  return all;
-}
-
-/** The address in `10.5.0.3:4711` or `[::1]:4711`; IPv4 in IPv6 is unwrapped. */
-function addressOf(peer: string): string {
-  const address = /^(.*):\d+$/.exec(peer)?.[1] ?? "";
-  return address.replace(/^\[|\]$/g, "").replace(/^::ffff:(?=[\d.]+$)/i, "");
-}
-
-/** One call from its start to its log line. */
-class Running implements ServerCall {
-  readonly path: string;
-  readonly peer: string;
-  /** Rejects with the reason of `signal` when that aborts. */
-  readonly aborted: Promise<never>;
-  readonly #abort = new AbortController();
-  readonly #metadata: Record<string, string[]>;
-  readonly #started = performance.now();
-
-  constructor(path: string, call: UnaryCall | StreamCall) {
-    this.path = path;
-    this.peer = addressOf(call.getPeer());
-    this.#metadata = metadataOf(call.metadata);
-    const { promise, reject } = Promise.withResolvers<never>();
-    promise.catch(() => {});
-    this.aborted = promise;
-    this.signal.addEventListener("abort", () => reject(this.signal.reason));
-    // grpc-js says "cancelled" for a cancel, a deadline and a lost connection,
-    // and also after an ordinary end, when nobody listens any more.
-    (call as UnaryCall).on("cancelled", () => {
-      const late = Number(call.getDeadline()) <= Date.now();
-      this.abort(
-        late
-          ? rpcError("DeadlineExceeded", "Deadline exceeded")
-          : rpcError("Canceled", "context canceled"),
-      );
-    });
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  abort(reason: Error): void {
-    this.#abort.abort(reason);
-  }
-
-  metadata(key: string): readonly string[] {
-    return Object.hasOwn(this.#metadata, key) ? this.#metadata[key]! : [];
-  }
-
-  /** The log line of a call that is over. */
-  line(kind: "unary" | "stream", status: Status): string {
-    const { path } = this;
-    const durationMs = performance.now() - this.#started;
-    const metadata = this.#metadata;
-    return accessLine({ path, kind, durationMs, status, metadata });
-  }
+interface Route {
+  readonly method: DescMethod;
+  readonly handler: Handler | undefined;
 }
 
 const OK: Status = { code: Code.OK, message: "" };
+const NO_POST = Fields.of([":status", "405"]);
+const NO_GRPC = Fields.of([":status", "415"]);
+const SILENT: StreamEvents = {
+  headers() {},
+  data() {},
+  trailers() {},
+  sent() {},
+  closed() {},
+};
 
-/** Sends the messages of `from` as fast as the client takes them. */
-async function pump(
-  from: AsyncIterable<Message>,
-  to: StreamCall,
-  encode: (message: Message) => Message,
-  aborted: Promise<never>,
-): Promise<void> {
-  const iterator = from[Symbol.asyncIterator]();
-  try {
-    while (true) {
-      const next = await Promise.race([iterator.next(), aborted]);
-      if (next.done) return;
-      if (!to.write(encode(next.value))) {
-        const drained = new Promise<void>((done) => to.once("drain", done));
-        await Promise.race([drained, aborted]);
-      }
-    }
-  } finally {
-    // Not awaited: a generator that waits for its next event would only end
-    // when that comes. The signal of the call is what wakes it.
-    iterator.return?.()?.catch?.(() => {});
-  }
+/** The answer to a request that is no gRPC call. */
+function refusal(fields: Fields): Fields | undefined {
+  if (fields.get(":method") !== "POST") return NO_POST;
+  const type = fields.get("content-type") ?? "";
+  return /^application\/grpc($|[+;])/.test(type) ? undefined : NO_GRPC;
 }
 
-/** Makes grpc-js handlers out of ours. */
+/** IPv4 in IPv6 is unwrapped; empty on a unix socket. */
+function addressOf(socket: Socket): string {
+  return (socket.remoteAddress ?? "").replace(/^::ffff:(?=[\d.]+$)/i, "");
+}
+
+/** Finds the handler of a call and runs it. */
 class Dispatcher {
   readonly #options: ServeOptions;
+  readonly #routes = new Map<string, Route>();
   readonly #running = new Set<Running>();
 
   constructor(options: ServeOptions) {
     this.#options = options;
-  }
-
-  register(server: grpc.Server, [service, handlers]: BoundService) {
-    const table = handlers as Record<string, Handler | undefined>;
-    for (const method of service.methods) {
-      const path = `/${service.typeName}/${method.name}`;
-      const handler = table[method.localName]?.bind(handlers);
-      const handle = method.methodKind === "server_streaming"
-        ? this.#stream(path, method, handler)
-        : this.#unary(path, method, handler);
-      server.register(
-        path,
-        handle as never,
-        (message: Message) => Buffer.from(toBinary(method.output, message)),
-        (bytes: Buffer) => fromBinary(method.input, bytes),
-        method.methodKind === "server_streaming" ? "serverStream" : "unary",
-      );
+    for (const [service, handlers] of options.services) {
+      const table = handlers as Record<string, Handler | undefined>;
+      for (const method of service.methods) {
+        const handler = table[method.localName]?.bind(handlers);
+        this.#routes.set(`/${service.typeName}/${method.name}`, {
+          method,
+          handler,
+        });
+      }
     }
   }
 
-  async #admit(call: ServerCall, method: DescMethod, handler?: Handler) {
+  /** Takes a request of `peer`. */
+  take(
+    stream: StreamHandle,
+    { fields, end, peer }: { fields: Fields; end: boolean; peer: string },
+  ): StreamEvents {
+    const refused = refusal(fields);
+    if (refused) {
+      stream.headers(refused, true);
+      return SILENT;
+    }
+    const bytesMax = this.#options.maxMessageBytes ?? MAX_MESSAGE_BYTES;
+    const call = new Running({ stream, fields, peer, bytesMax });
+    const events = call.events(end);
+    void this.#run(call);
+    return events;
+  }
+
+  /** Answers every call that runs with Unavailable. */
+  cut(): void {
+    for (const call of this.#running) {
+      call.abort(rpcError("Unavailable", "the server is stopping"));
+    }
+  }
+
+  async #run(call: Running): Promise<void> {
+    const route = this.#routes.get(call.path);
+    const kind = route?.method.methodKind === "server_streaming"
+      ? "stream"
+      : "unary";
+    let status = OK;
+    this.#running.add(call);
+    try {
+      await this.#answer(call, route);
+    } catch (thrown) {
+      status = this.#failed(call, thrown);
+    }
+    this.#running.delete(call);
+    this.#options.log.info(call.finish(kind, status));
+  }
+
+  async #answer(call: Running, route: Route | undefined): Promise<void> {
+    if (!route) {
+      throw rpcError("Unimplemented", `unknown method ${call.path}`);
+    }
+    const { method, handler } = route;
+    const octets = await Promise.race([call.request, call.aborted]);
     await this.#options.authorize?.(call);
-    if (handler) return handler;
-    throw rpcError("Unimplemented", `method ${method.name} not implemented`);
+    if (!handler) {
+      throw rpcError("Unimplemented", `method ${method.name} not implemented`);
+    }
+    const answer = handler(readRequest(method, octets), call);
+    const encode = (message: Message) =>
+      toBinary(method.output, create(method.output, message));
+    if (method.methodKind === "server_streaming") {
+      await pump(answer as AsyncIterable<Message>, call, encode);
+    } else {
+      const message = await Promise.race([answer as Message, call.aborted]);
+      await call.send(encode(message));
+    }
   }
 
   #failed(call: ServerCall, thrown: unknown): Status {
@@ -229,76 +204,55 @@ class Dispatcher {
     }
     return toStatus(thrown);
   }
+}
 
-  /** Runs one call; `work` answers it, `refuse` answers when that fails. */
-  async #run(
-    call: Running,
-    kind: "unary" | "stream",
-    work: () => Promise<void>,
-    refuse: (status: { code: number; details: string }) => void,
-  ) {
-    let status = OK;
-    this.#running.add(call);
-    try {
-      await work();
-    } catch (thrown) {
-      status = this.#failed(call, thrown);
-      refuse({ code: status.code, details: status.message });
-    }
-    this.#running.delete(call);
-    this.#options.log.info(call.line(kind, status));
-  }
-
-  #unary(path: string, method: DescMethod, handler?: Handler) {
-    return (call: UnaryCall, reply: grpc.sendUnaryData<Message>) => {
-      const running = new Running(path, call);
-      return this.#run(running, "unary", async () => {
-        const run = await this.#admit(running, method, handler);
-        const answer = run(call.request, running) as Message;
-        const message = await Promise.race([answer, running.aborted]);
-        reply(null, create(method.output, message));
-      }, (status) => reply(status));
-    };
-  }
-
-  #stream(path: string, method: DescMethod, handler?: Handler) {
-    return (call: StreamCall) => {
-      const running = new Running(path, call);
-      return this.#run(running, "stream", async () => {
-        const run = await this.#admit(running, method, handler);
-        const answers = run(call.request, running) as AsyncIterable<Message>;
-        const encode = (message: Message) => create(method.output, message);
-        await pump(answers, call, encode, running.aborted);
-        call.end();
-      }, (status) => call.emit("error", status));
-    };
-  }
-
-  /** Answers every call that runs with Unavailable. */
-  cut() {
-    for (const call of this.#running) {
-      call.abort(rpcError("Unavailable", "the server is stopping"));
-    }
+function readRequest(method: DescMethod, octets: Uint8Array): Message {
+  try {
+    return fromBinary(method.input, octets);
+  } catch {
+    throw rpcError("Internal", `the request is no ${method.input.typeName}`);
   }
 }
 
-/** Ends connections once nothing runs on them, at the latest after `graceMs`. */
-function shutDown(
-  server: grpc.Server,
-  dispatcher: Dispatcher,
-  graceMs: number,
+/** Sends the messages of `from` as fast as the client takes them. */
+async function pump(
+  from: AsyncIterable<Message>,
+  to: Running,
+  encode: (message: Message) => Uint8Array,
 ): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      dispatcher.cut();
-      // The answers of what was cut leave before the connections end.
-      setTimeout(() => cutSessions(server), CUT_MS);
-    }, graceMs);
-    server.tryShutdown(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+  const iterator = from[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), to.aborted]);
+      if (next.done) return;
+      await to.send(encode(next.value));
+    }
+  } finally {
+    // Not awaited: a generator that waits for its next event would only end
+    // when that comes. The signal of the call is what wakes it.
+    iterator.return?.()?.catch?.(() => {});
+  }
+}
+
+/** Open connections, each with the time when it was made. */
+type Connections = Map<ServerConnection, number>;
+
+/** Closes TCP connections that are idle or old; returns what ends that. */
+function keepFresh(
+  connections: Connections,
+  { idleMs = IDLE_MS, ageMs = Infinity, graceMs = GRACE_MS }: ServeOptions,
+): () => void {
+  const timer = setInterval(() => {
+    const now = performance.now();
+    for (const [connection, since] of connections) {
+      const { streamCount, lastReceivedAt } = connection;
+      const idle = streamCount === 0 && now - lastReceivedAt > idleMs;
+      if (now - since > ageMs + graceMs) {
+        connection.abort(ErrorCode.NO_ERROR, "the connection is too old");
+      } else if (idle || now - since > ageMs) connection.shutdown();
+    }
+  }, Math.max(Math.min(idleMs, ageMs) / 4, 10));
+  return () => clearInterval(timer);
 }
 
 /**
@@ -308,39 +262,50 @@ function shutDown(
  * @throws {ListenError} when the address cannot be had.
  */
 export async function serve(options: ServeOptions): Promise<Server> {
-  const max = options.maxMessageBytes ?? MAX_MESSAGE_BYTES;
-  const server = new grpc.Server({
-    "grpc.max_receive_message_length": max,
-    "grpc.max_send_message_length": -1,
-    "grpc.max_concurrent_streams": options.maxStreams ?? MAX_STREAMS,
-    ..."host" in options.listen && {
-      "grpc.max_connection_idle_ms": options.idleMs ?? IDLE_MS,
-      "grpc.keepalive_time_ms": KEEPALIVE_MS,
-      ...options.ageMs !== undefined && {
-        "grpc.max_connection_age_ms": options.ageMs,
-        "grpc.max_connection_age_grace_ms": options.graceMs ?? GRACE_MS,
-      },
-    },
-    // Its book-keeping of sockets and calls is kept for nobody.
-    "grpc.enable_channelz": 0,
-  });
   const dispatcher = new Dispatcher(options);
-  for (const service of options.services) dispatcher.register(server, service);
-  const binding: Binding = await listen(server, options.listen, {
-    ...GUARD_LIMITS,
-    ...options.limits,
+  const connections: Connections = new Map();
+  const local = "socket" in options.listen;
+  const limits = {
+    ...local ? LOCAL_LIMITS : NETWORK_LIMITS,
+    streamsMax: options.maxStreams ?? MAX_STREAMS,
+  };
+  const binding: Binding = await listen(options.listen, {
+    limits: { ...GUARD_LIMITS, ...options.limits },
+    onError: (thrown) => options.log.warn("listener", thrown),
+    accept(socket) {
+      const peer = addressOf(socket);
+      const connection = new ServerConnection(socketTransport(socket), {
+        limits,
+        onClosed: () => connections.delete(connection),
+        onRequest: (stream, fields, end) =>
+          dispatcher.take(stream, { fields, end, peer }),
+      });
+      connections.set(connection, performance.now());
+      return connection;
+    },
   });
+  const endFresh = local ? () => {} : keepFresh(connections, options);
 
-  const { promise: stopped, resolve } = Promise.withResolvers<void>();
-  let stopping = false;
+  let stopped: Promise<void> | undefined;
+  const { promise, resolve } = Promise.withResolvers<void>();
   const stop = () => {
-    if (!stopping) {
-      stopping = true;
-      shutDown(server, dispatcher, options.graceMs ?? GRACE_MS).then(resolve);
-    }
+    stopped ??= shutDown(binding, dispatcher, options.graceMs ?? GRACE_MS)
+      .then(endFresh).then(resolve);
     return stopped;
   };
   if (options.signal?.aborted) stop();
   options.signal?.addEventListener("abort", stop, { once: true });
-  return { port: binding.port, setTls: binding.setTls, stop, stopped };
+  const { port, setTls } = binding;
+  return { port, setTls, stop, stopped: promise };
+}
+
+/** Ends connections once nothing runs on them, at the latest after `graceMs`. */
+async function shutDown(
+  { door }: Binding,
+  dispatcher: Dispatcher,
+  graceMs: number,
+): Promise<void> {
+  const timer = setTimeout(() => dispatcher.cut(), graceMs);
+  await door.stop(graceMs + CUT_MS);
+  clearTimeout(timer);
 }
