@@ -8,6 +8,12 @@ import type { LazyCommand } from "./cli/command.ts";
 
 export const COMMANDS: readonly LazyCommand[] = [
   {
+    name: "apply-config",
+    aliases: ["apply"],
+    summary: "Apply a new machine config to a node",
+    load: () => import("./commands/apply_config.ts").then((m) => m.applyConfig),
+  },
+  {
     name: "cluster",
     summary: "Local clusters on this machine",
     load: () => import("./commands/cluster.ts").then((m) => m.cluster),
@@ -37,6 +43,11 @@ export const COMMANDS: readonly LazyCommand[] = [
     name: "events",
     summary: "Follow the events of nodes",
     load: () => import("./commands/events.ts").then((m) => m.events),
+  },
+  {
+    name: "gen",
+    summary: "Generate certificates, keys and configs",
+    load: () => import("./commands/gen.ts").then((m) => m.gen),
   },
   {
     name: "interfaces",
@@ -103,6 +114,11 @@ export const COMMANDS: readonly LazyCommand[] = [
     name: "time",
     summary: "Show the time of nodes and of their time server",
     load: () => import("./commands/time.ts").then((m) => m.time),
+  },
+  {
+    name: "validate",
+    summary: "Check a machine config",
+    load: () => import("./commands/validate.ts").then((m) => m.validate),
   },
   {
     name: "version",

@@ -1,15 +1,14 @@
 #!/usr/bin/env -S deno run -P=talosctl
 /** talosctl: joins the commands to the terminal and the network. */
-import type { Context } from "./cli/context.ts";
 import { commandLine, realEdge, runProcess } from "./cli/edge.ts";
-import { runTalosctl } from "./cli/run.ts";
+import { type RunOptions, runTalosctl } from "./cli/run.ts";
 import { COMMANDS } from "./commands.ts";
 
 /** Loaded by the first command that calls a node. */
-async function openSession(context: Context, options: { singleNode: boolean }) {
+const openSession: RunOptions["openSession"] = async (context, options) => {
   const remote = await import("./client/remote.ts");
   return await remote.openSession(context, options);
-}
+};
 
 /** The program; never returns. */
 export function main(args: readonly string[]): Promise<never> {

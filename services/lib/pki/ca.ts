@@ -37,6 +37,8 @@ export interface CaOptions {
   readonly organization?: string;
   readonly algorithm?: KeyAlgorithm;
   readonly validityMs?: number;
+  /** Addresses that it is also a certificate for. */
+  readonly addresses?: readonly string[];
   readonly clock?: Pick<Clock, "now">;
 }
 
@@ -103,6 +105,13 @@ export async function generateCa(options: CaOptions): Promise<PemPair> {
       ),
       new x509.ExtendedKeyUsageExtension(Object.values(USAGE_OIDS)),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      ...(options.addresses?.length
+        ? [
+          new x509.SubjectAlternativeNameExtension(
+            options.addresses.map((value) => ({ type: "ip" as const, value })),
+          ),
+        ]
+        : []),
     ],
   });
   return {

@@ -101,3 +101,20 @@ export async function readCsr(pem: string): Promise<Csr> {
     throw new CsrError("cannot be read", { cause });
   }
 }
+
+/**
+ * The organizations that a request names, for an administrator who signs by
+ * hand and knows whose it is. They are roles: no daemon may grant them.
+ *
+ * @throws {CsrError}
+ */
+export async function requestedOrganizations(pem: string): Promise<string[]> {
+  const x509 = await loadX509();
+  try {
+    const { der } = decodePem(pem, [Label.request]);
+    const csr = new x509.Pkcs10CertificateRequest(der);
+    return csr.subjectName.getField("O");
+  } catch (cause) {
+    throw new CsrError("cannot be read", { cause });
+  }
+}

@@ -23,7 +23,13 @@ export {
   isSignedBy,
   readCertificate,
 } from "./certificate.ts";
-export { createCsr, type Csr, CsrError, readCsr } from "./csr.ts";
+export {
+  createCsr,
+  type Csr,
+  CsrError,
+  readCsr,
+  requestedOrganizations,
+} from "./csr.ts";
 export { canonicalAddress, organizationsOf, readSubject } from "./der.ts";
 export {
   exportKey,

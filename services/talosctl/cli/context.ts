@@ -47,6 +47,15 @@ export const GLOBAL_FLAGS = {
 /** Their values. */
 export type GlobalValues = FlagValues<typeof GLOBAL_FLAGS>;
 
+/** How a session differs from the one that the talosconfig describes. */
+export interface SessionOptions {
+  /**
+   * Straight to the one node, which has no certificate of a CA yet; its
+   * public key must have one of the fingerprints, if there are any.
+   */
+  readonly insecure?: { readonly fingerprints: readonly string[] };
+}
+
 /** One run of one command. */
 export interface Context<F extends Flags = Flags> {
   /** `talosctl config context` */
@@ -62,5 +71,5 @@ export interface Context<F extends Flags = Flags> {
   /** Aborts at Ctrl-C. */
   readonly signal: AbortSignal;
   /** The client, set up when first asked for; closed by the runner. */
-  session(): Promise<Session>;
+  session(options?: SessionOptions): Promise<Session>;
 }

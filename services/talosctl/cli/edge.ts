@@ -18,8 +18,8 @@ export interface Edge {
   writeFile(path: string, data: Uint8Array | string, mode: number): Promise<
     void
   >;
-  exists(path: string): Promise<boolean>;
-  makeDir(path: string, mode: number): Promise<void>;
+  /** For checks that cannot wait. */
+  existsSync(path: string): boolean;
   /** Everything of standard input. */
   stdin(): Promise<Uint8Array>;
   /** Minutes that local time is ahead of UTC at `epochMs`. */
@@ -95,6 +95,15 @@ async function writeFile(
   }
 }
 
+function existsSync(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function readAll(stream: ReadableStream<Uint8Array>) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
@@ -109,8 +118,7 @@ export const realEdge: Edge = {
   env: (name) => Deno.env.get(name),
   readFile,
   writeFile,
-  exists: (path) => Deno.stat(path).then(() => true, () => false),
-  makeDir: (path, mode) => Deno.mkdir(path, { recursive: true, mode }),
+  existsSync,
   stdin: () => readAll(Deno.stdin.readable),
   zoneOffsetMinutes: (epochMs) => -new Date(epochMs).getTimezoneOffset(),
   runtime: `deno${Deno.version.deno}`,

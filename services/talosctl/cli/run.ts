@@ -5,7 +5,12 @@
 import { type Clock, systemClock } from "#lib/clock.ts";
 import type { Session } from "../client/session.ts";
 import type { Flags, FlagValues, LazyCommand } from "./command.ts";
-import type { Context, GlobalValues, OutputFormat } from "./context.ts";
+import type {
+  Context,
+  GlobalValues,
+  OutputFormat,
+  SessionOptions,
+} from "./context.ts";
 import { ClosedPipe, type Edge } from "./edge.ts";
 import { CliError, errorLine, exitCodeOf } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
@@ -21,7 +26,7 @@ export interface RunOptions {
   /** Loads the client; apart, so that local commands start without RPC. */
   readonly openSession: (
     context: Context,
-    options: { readonly singleNode: boolean },
+    options: SessionOptions & { readonly singleNode: boolean },
   ) => Promise<Session>;
 }
 
@@ -42,8 +47,9 @@ async function runCommand(
     edge,
     clock,
     signal,
-    session() {
+    session(options = {}) {
       session ??= openSession(context, {
+        ...options,
         singleNode: command.singleNode ?? false,
       });
       return session;

@@ -11,9 +11,14 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import type { CallOptions } from "#lib/rpc/call.ts";
-import { type Channel, connect, createClient } from "#lib/rpc/client.ts";
+import {
+  type Channel,
+  type ClientTls,
+  connect,
+  createClient,
+} from "#lib/rpc/client.ts";
 import { Code, RpcError } from "#lib/rpc/status.ts";
-import type { Context } from "../cli/context.ts";
+import type { Context, SessionOptions } from "../cli/context.ts";
 import { CliError, oneLine } from "../cli/errors.ts";
 import type {
   Answer,
@@ -27,7 +32,7 @@ import { type Endpoint, shuffle } from "./endpoint.ts";
 import { allUnreachable, certificateError, explain } from "./explain.ts";
 import { examine, type Finding } from "./probe.ts";
 import type { Session, SessionCall } from "./session.ts";
-import { loadSettings, type Settings } from "./settings.ts";
+import { insecureSettings, loadSettings, type Settings } from "./settings.ts";
 
 /** The connection to one endpoint and what a call through it is named. */
 interface Line {
@@ -58,6 +63,11 @@ function carried(message: WithMetadata, node: string): NodeFailure | undefined {
     error: oneLine(metadata.error),
     code: metadata.status?.code ?? Code.Unknown,
   };
+}
+
+function tlsOf({ identity, insecure }: Settings): ClientTls {
+  if (!insecure) return identity;
+  return { insecure: true, keyFingerprints: insecure.fingerprints };
 }
 
 class RemoteSession implements Session {
@@ -192,7 +202,7 @@ class RemoteSession implements Session {
     const finding = await this.#examine(line, this.#context.signal);
     // The connection is good, or it broke after the request was sent.
     const seen = finding.kind === "fine" ||
-      (once && !/^No connection established/.test(thrown.details));
+      (once && !/^Cannot connect to /.test(thrown.details));
     if (seen && finding.kind !== "certificate") {
       throw await this.#explained(thrown, line);
     }
@@ -202,11 +212,9 @@ class RemoteSession implements Session {
   #open(): Line | undefined {
     const endpoint = this.#untried.pop();
     if (!endpoint) return undefined;
-    const { ca, crt, key } = this.#settings.identity;
     const channel = connect({
       target: endpoint.target,
-      ...("host" in endpoint.target &&
-        { tls: { ca, crt, key } }),
+      ...("host" in endpoint.target && { tls: tlsOf(this.#settings) }),
     });
     this.#line = { endpoint, channel };
     return this.#line;
@@ -281,8 +289,12 @@ class RemoteSession implements Session {
  */
 export async function openSession(
   context: Context,
-  options: { singleNode: boolean },
+  options: SessionOptions & { singleNode: boolean },
 ): Promise<Session> {
+  if (options.insecure) {
+    const settings = insecureSettings(context, options.insecure.fingerprints);
+    return new RemoteSession(settings, context);
+  }
   const settings = await loadSettings(context);
   const { nodes, identity, endpoints } = settings;
   if (options.singleNode && nodes.length > 1) {

@@ -19,6 +19,8 @@ export interface Settings {
   readonly endpoints: readonly Endpoint[];
   readonly nodes: readonly string[];
   readonly identity: ClientIdentity;
+  /** Nothing is verified but, if there are any, these fingerprints. */
+  readonly insecure?: { readonly fingerprints: readonly string[] };
 }
 
 /** The client config's path, as flags and environment say. */
@@ -73,5 +75,26 @@ export async function loadSettings(context: Context): Promise<Settings> {
     endpoints: endpoints.map(parseEndpoint),
     nodes,
     identity: { ca, crt, key },
+  };
+}
+
+/** Straight to the one node that is named. @throws {CliError} kind usage */
+export function insecureSettings(
+  context: Context,
+  fingerprints: readonly string[],
+): Settings {
+  const nodes = unique(context.globals.nodes);
+  if (nodes.length !== 1) {
+    throw new CliError("usage", "--insecure needs exactly one node", {
+      next: "name it with --nodes",
+    });
+  }
+  return {
+    path: "",
+    contextName: "",
+    endpoints: nodes.map(parseEndpoint),
+    nodes: [],
+    identity: { ca: "", crt: "", key: "" },
+    insecure: { fingerprints },
   };
 }

@@ -14,7 +14,7 @@ import { group, leaf, NO_ARGS } from "../cli/command.ts";
 import type { Context } from "../cli/context.ts";
 import { CliError } from "../cli/errors.ts";
 import { renderContexts } from "../render/contexts.ts";
-import { argument, reportLocal } from "./report.ts";
+import { argument, readInput, reportLocal } from "./report.ts";
 
 const FORCE = {
   type: "bool",
@@ -28,17 +28,6 @@ async function save(context: Context, config: Talosconfig): Promise<void> {
   } catch (cause) {
     throw new CliError("failure", `Cannot write "${path}"`, { cause });
   }
-}
-
-async function readInput(context: Context, path: string): Promise<Uint8Array> {
-  let bytes: Uint8Array | undefined;
-  try {
-    bytes = await context.edge.readFile(path);
-  } catch (cause) {
-    throw new CliError("failure", `Cannot read "${path}"`, { cause });
-  }
-  if (bytes) return bytes;
-  throw new CliError("failure", `Cannot read "${path}": no such file`);
 }
 
 /** Changes the context that `--context` names, or the current one. */

@@ -77,6 +77,33 @@ export async function reportLocal(
   await edge.stdout(formatDocument(format, value));
 }
 
+/** A file that the user named. @throws {CliError} */
+export async function readInput(
+  { edge }: Context,
+  path: string,
+): Promise<Uint8Array> {
+  let bytes: Uint8Array | undefined;
+  try {
+    bytes = await edge.readFile(path);
+  } catch (cause) {
+    throw new CliError("failure", `Cannot read "${path}"`, { cause });
+  }
+  if (bytes) return bytes;
+  throw new CliError("failure", `Cannot read "${path}": no such file`);
+}
+
+/** Writes a file that the user asked for. @throws {CliError} */
+export async function writeOutput(
+  { edge }: Context,
+  { path, text, mode }: { path: string; text: string; mode: number },
+): Promise<void> {
+  try {
+    await edge.writeFile(path, text, mode);
+  } catch (cause) {
+    throw new CliError("failure", `Cannot write "${path}"`, { cause });
+  }
+}
+
 /** An argument that must be there, for the types. */
 export function argument(context: Context, index: number): string {
   const value = context.args[index];
