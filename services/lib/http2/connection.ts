@@ -46,7 +46,7 @@ export abstract class Connection implements StreamOwner {
   protected readonly now: () => number;
   protected readonly outbox: Outbox;
   protected readonly sender: Sender;
-  protected readonly streams = new Map<number, Stream>();
+  protected readonly streams: Map<number, Stream> = new Map();
   /** The highest stream id that the peer opened (server) or we did (client). */
   protected lastStreamId = 0;
   readonly #onClosed: ((reason: string) => void) | undefined;

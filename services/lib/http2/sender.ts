@@ -28,7 +28,7 @@ export interface SenderEvents {
 
 /** Sends for all streams of one connection. */
 export class Sender {
-  readonly encoder = new HpackEncoder();
+  readonly encoder: HpackEncoder = new HpackEncoder();
   readonly #outbox: Outbox;
   readonly #events: SenderEvents;
   /** Streams with something queued that the socket or windows held up. */

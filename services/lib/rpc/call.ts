@@ -1,6 +1,6 @@
 /**
  * The shapes of gRPC calls as our daemons and clients see them; server.ts and
- * client.ts bind them to grpc-js. Handlers throw AgentError or any Error;
+ * client.ts bind them to our HTTP/2. Handlers throw AgentError or any Error;
  * status.ts alone decides the gRPC code.
  */
 import type {

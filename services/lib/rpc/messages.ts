@@ -6,7 +6,7 @@
  *
  * Flag 1 would be a compressed message; nobody here offers to read one.
  */
-import { RpcError, rpcError } from "./status.ts";
+import { type RpcError, rpcError } from "./status.ts";
 
 const HEAD_BYTES = 5;
 

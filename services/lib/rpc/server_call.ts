@@ -15,7 +15,7 @@ import {
 import { accessLine } from "./access_log.ts";
 import type { ServerCall } from "./call.ts";
 import { frameMessage, MessageReader } from "./messages.ts";
-import { Code, RpcError, rpcError, type Status } from "./status.ts";
+import { Code, type RpcError, rpcError, type Status } from "./status.ts";
 
 /** Octets that may wait for a slow client before its stream is not pulled. */
 const UNSENT_MAX = 128 << 10;

@@ -7,7 +7,7 @@ import type { Manifest } from "#lib/worker/manifest.ts";
 import { permissionFlags, unionPermissions } from "#lib/worker/permissions.ts";
 import { BUNDLE_DIR, controlSocket, DENO } from "#lib/paths.ts";
 
-/** The smallest heap that a worker with grpc-js lives in comfortably. */
+/** The smallest heap that a worker with gRPC lives in comfortably. */
 const HEAP_MIB_MIN = 48;
 
 /** What a host itself needs: Deno, its libraries, its own isolate. */

@@ -1,7 +1,7 @@
 /**
  * What is wrong with an endpoint: dials it by hand and tells an unreachable
  * address, a foreign server and a server that refuses our certificate apart.
- * grpc-js says "Unavailable" to all of them.
+ * A call says "Unavailable" to all of them.
  */
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import {
