@@ -40,6 +40,12 @@ out.names = [Deno.hostname(), Deno.readTextFileSync("/proc/sys/kernel/domainname
 await sys.syncfs(dir);
 sys.umount(dir);
 out.missing = tried(() => sys.mount({ source: "/dev/nope", target: dir, fstype: "xfs" }));
+sys.unshare(k.CLONE_NEWNET);
+out.links = Deno.networkInterfaces().filter((l) => l.name !== "lo").length;
+const parent = "/proc/" + Deno.ppid + "/ns/net";
+sys.setns(parent, k.CLONE_NEWNET);
+out.back = Deno.readLinkSync("/proc/thread-self/ns/net") ===
+  Deno.readLinkSync(parent);
 sys.chroot("/proc");
 out.root = [...Deno.readDirSync("/")].some((entry) => entry.name === "self");
 console.log(JSON.stringify(out));
@@ -77,6 +83,8 @@ Deno.test("sys: mounts, names and nodes of a real kernel", async () => {
       device: [0x103, true],
       names: ["cp-1", "example.org"],
       missing: `Cannot mount "/dev/nope" on "${dir}": ENOENT`,
+      links: 0,
+      back: true,
       root: true,
     });
     // Nothing of it was in our own namespaces.

@@ -54,6 +54,14 @@ check("a daemon never imports a daemon, and lib imports no daemon", (file) => {
     .map(([, dots, first, rest]) => `imports ${dots}${first}/${rest}`);
 });
 
+// Both ends of node:http2 can end the whole process when a peer says GOAWAY
+// (denoland/deno issue 36788), and grpc-js stands on it.
+check("nobody speaks through node:http2 or grpc-js", (file) => {
+  if (/_(test|bench)\.ts$|^tests\//.test(file.path)) return [];
+  return [...file.text.matchAll(/from "(node:http2|@grpc\/grpc-js)"/g)]
+    .map(([, name]) => `imports ${name}`);
+});
+
 check("no leftovers", (file) =>
   file.path.startsWith("tests/tidy/") ? [] : [
     ...file.text.matchAll(/\b(TODO|FIXME|XXX|HACK)\b/g),
