@@ -35,19 +35,6 @@ const TALOSCTL = "services/talosctl/main.ts";
 
 type Parts = Record<PartName, Part>;
 
-/** The entries whose entry points exist; says which do not, once each. */
-async function landed(entries: readonly Entry[]): Promise<Entry[]> {
-  const kept: Entry[] = [];
-  for (const entry of entries) {
-    const from = entry.kind === "file" && "bundle" in entry.source
-      ? entry.source.bundle
-      : undefined;
-    if (from === undefined || await exists(join(ROOT, from))) kept.push(entry);
-    else say(`left out     ${entry.path}: there is no ${from}`);
-  }
-  return kept;
-}
-
 /** Bundles everything that the list names; returns where each bundle is. */
 export async function bundleAll(
   entries: readonly Entry[],
@@ -59,8 +46,7 @@ export async function bundleAll(
       : []
   );
   const bundles = new Map<string, string>();
-  const queue = [...wanted];
-  if (await exists(join(ROOT, TALOSCTL))) queue.push(TALOSCTL);
+  const queue = [...wanted, TALOSCTL];
   for (const entry of queue) {
     bundles.set(entry, join(into, `${entry.replaceAll("/", "_")}.js`));
   }
@@ -160,10 +146,9 @@ export async function build(root = ROOT): Promise<BuildRecord> {
   const started = performance.now();
   const work = await Deno.makeTempDir({ dir: out, prefix: ".bundles-" });
   try {
-    const overlay = await landed(OVERLAY);
-    const bundles = await bundleAll(overlay, work);
-    const lines = await buildImage(image, parts, { overlay, bundles });
-    await installTalosctl(out, bundles.get(TALOSCTL), parts);
+    const bundles = await bundleAll(OVERLAY, work);
+    const lines = await buildImage(image, parts, { overlay: OVERLAY, bundles });
+    await installTalosctl(out, bundles.get(TALOSCTL)!, parts);
     const { size: sizeBytes } = await Deno.stat(image);
     const record = { inputs, sizeBytes, lines };
     await Deno.writeTextFile(join(out, "rootfs.json"), JSON.stringify(record));

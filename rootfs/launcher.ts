@@ -32,7 +32,7 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
 /** Writes the launcher and what it runs below `out`. */
 export async function installTalosctl(
   out: string,
-  bundle: string | undefined,
+  bundle: string,
   parts: Record<PartName, Part>,
 ): Promise<void> {
   const [bin, lib] = [join(out, "bin"), join(out, "lib")];
@@ -46,7 +46,6 @@ export async function installTalosctl(
     join(lib, "runc"),
     (to) => linkOrCopy(join(parts.runc.dir, "runc"), to),
   );
-  if (bundle === undefined) return;
   await place(join(lib, "talosctl.js"), (to) => Deno.copyFile(bundle, to));
   await place(join(bin, "talosctl"), async (to) => {
     await Deno.writeTextFile(to, LAUNCHER);

@@ -23,6 +23,11 @@ export interface RenewalOptions {
 
 /** Between attempts while there is nothing to use, as the seed era polls. */
 export const RETRY_MS = 5_000;
+/**
+ * The first pause, doubled up to {@linkcode RETRY_MS}: nodes of one cluster
+ * start together, and the peer that issues is up a moment later.
+ */
+const FIRST_RETRY_MS = 250;
 /** A jump of the clock is seen after at most this. */
 const LOOK_MS = 60_000;
 
@@ -57,6 +62,7 @@ async function waitUntil(due: number, life: Life, options: RenewalOptions) {
 export async function keepRenewed(options: RenewalOptions): Promise<void> {
   const { clock, log, signal } = options;
   let life: Life | undefined;
+  let retryMs = FIRST_RETRY_MS;
   while (!signal.aborted) {
     try {
       const identity = await options.issue(signal);
@@ -70,8 +76,10 @@ export async function keepRenewed(options: RenewalOptions): Promise<void> {
       options.onFailure?.(thrown);
     }
     try {
-      if (life === undefined) await clock.sleep(RETRY_MS, signal);
-      else if (clock.now() < life.notBefore) {
+      if (life === undefined) {
+        await clock.sleep(retryMs, signal);
+        retryMs = Math.min(retryMs * 2, RETRY_MS);
+      } else if (clock.now() < life.notBefore) {
         await clock.sleep(EARLY_MS, signal);
       } else await waitUntil(halfLife(life, clock.now()), life, options);
     } catch {

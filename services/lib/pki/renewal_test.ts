@@ -73,12 +73,17 @@ Deno.test("renews at half life", async () => {
   ]);
 });
 
-Deno.test("asks every 5 s while there is nothing", async () => {
-  assertEquals(await run(3, (n) => n === 2), [
-    { what: "failed", hours: 0 },
-    { what: "failed", hours: 0.001 },
-    { what: "issued", hours: 0.003 },
-  ]);
+Deno.test("asks soon, then every 5 s while there is nothing", async () => {
+  const clock = new TurnedClock();
+  const pauses: number[] = [];
+  let before = clock.time;
+  clock.onSleep = ({ time }) => {
+    pauses.push(time - before);
+    before = time;
+  };
+  const events = await run(8, (n) => n === 7, clock);
+  assertEquals(pauses, [250, 500, 1_000, 2_000, 4_000, 5_000, 5_000]);
+  assertEquals(events.at(-1)!.what, "issued");
 });
 
 Deno.test("a failed renewal halves what is left, down to 5 s", async () => {
