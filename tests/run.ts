@@ -29,6 +29,7 @@ const OK_RINGS: readonly Ring[] = [
 
 const TEST_RINGS: readonly Ring[] = [
   ...OK_RINGS,
+  { name: "peers", paths: ["tests/peers"] },
   { name: "build", paths: ["tests/build"], prepare: ["rootfs/build.ts"] },
   { name: "node", paths: ["tests/node"], prepare: ["rootfs/build.ts"] },
 ];

@@ -74,8 +74,13 @@ export interface DialOptions {
 
 /** Dials the apid of `target`, which must have a certificate for that name. */
 export function dialNode(options: DialOptions): (target: Target) => Dial {
+  const lookup = (host: string, signal: AbortSignal) =>
+    options.resolve(host, signal).catch(() => {
+      // What the resolver says is about its query.
+      throw new Error("no address for this name");
+    });
   return ({ host }) => async (signal) => {
-    const [address] = isIP(host) ? [host] : await options.resolve(host, signal);
+    const [address] = isIP(host) ? [host] : await lookup(host, signal);
     return await dialTls(signal, {
       ...COMMON,
       ...secureContext(options.identity()),

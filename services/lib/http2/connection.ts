@@ -38,6 +38,8 @@ export interface ConnectionOptions {
 }
 
 const PING_BYTES = 8;
+/** How long the answer to a PING may wait for company. */
+const SOON_MS = 2;
 const DEBUG_CHARS_MAX = 200;
 
 /** One connection. */
@@ -58,6 +60,7 @@ export abstract class Connection implements StreamOwner {
   readonly #frameHandler = (frame: Frame) => this.#onFrame(frame);
   #transport: Transport | undefined;
   #flushScheduled = false;
+  #soonTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #blocks: HeaderBlocks;
   #gotSettings = false;
   #pings: (() => void)[] = [];
@@ -70,7 +73,7 @@ export abstract class Connection implements StreamOwner {
     this.now = options.now ?? (() => performance.now());
     this.#onClosed = options.onClosed;
     this.lastReceivedAt = this.now();
-    this.outbox = new Outbox((bytes) => this.#write(bytes));
+    this.outbox = new Outbox((bytes, release) => this.#write(bytes, release));
     this.sender = new Sender(this.outbox, {
       wrote: (body) => {
         if (body) this.#idleFrames.earn(4);
@@ -244,10 +247,24 @@ export abstract class Connection implements StreamOwner {
     });
   }
 
+  /**
+   * Lets an answer that nobody waits for travel with the next frame. grpc-go
+   * pings after every message: a write of its own for each would stand before
+   * the call that came in the same read.
+   */
+  #flushSoon(): void {
+    if (this.#flushScheduled || this.#soonTimer !== undefined) return;
+    this.#soonTimer = setTimeout(() => {
+      this.#soonTimer = undefined;
+      if (!this.#closed) this.outbox.flush();
+    }, SOON_MS);
+  }
+
   /** Tells everybody that it is over; the last thing that happens. */
   protected finish(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearTimeout(this.#soonTimer);
     this.#transport?.end();
     this.#pings = [];
     const streams = [...this.streams.values()];
@@ -284,8 +301,8 @@ export abstract class Connection implements StreamOwner {
 
   // Bytes in and out.
 
-  #write(bytes: Uint8Array): void {
-    if (!this.#transport!.write(bytes)) this.sender.setBlocked(true);
+  #write(bytes: Uint8Array, release?: () => void): void {
+    if (!this.#transport!.write(bytes, release)) this.sender.setBlocked(true);
   }
 
   #drained(): void {
@@ -508,7 +525,7 @@ export abstract class Connection implements StreamOwner {
       return;
     }
     this.outbox.frame(FrameType.PING, Flag.ACK, 0, payload);
-    this.scheduleFlush();
+    this.#flushSoon();
   }
 
   #onGoawayFrame({ streamId, payload }: Frame): void {

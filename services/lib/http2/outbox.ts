@@ -10,14 +10,29 @@ const BUFFER_BYTES = 65_536;
 /** Below this a write is copied out, so that the buffer may stay. */
 const COPY_BYTES = 16_384;
 
+/** Buffers that were written and may be used again, by all connections. */
+const FREE: Uint8Array<ArrayBuffer>[] = [];
+const FREE_MAX = 8;
+
+function takeBuffer(): Uint8Array<ArrayBuffer> {
+  return FREE.pop() ?? new Uint8Array(BUFFER_BYTES);
+}
+
+function giveBack(buffer: Uint8Array<ArrayBuffer>): void {
+  if (FREE.length < FREE_MAX) FREE.push(buffer);
+}
+
+/** Takes bytes; `release` says that they are not looked at any more. */
+export type Write = (bytes: Uint8Array, release?: () => void) => void;
+
 /** Writes frames; `flush` hands on what came since the last one. */
 export class Outbox {
-  readonly #write: (bytes: Uint8Array) => void;
+  readonly #write: Write;
   #buffer = new Uint8Array(0);
   #length = 0;
 
-  /** `write` takes bytes that are not touched again. */
-  constructor(write: (bytes: Uint8Array) => void) {
+  /** `write` takes bytes that are not touched until they are released. */
+  constructor(write: Write) {
     this.#write = write;
   }
 
@@ -102,7 +117,11 @@ export class Outbox {
     }
     const full = this.#buffer;
     this.#buffer = new Uint8Array(0);
-    this.#write(full.subarray(0, length));
+    const pooled = full.length === BUFFER_BYTES;
+    this.#write(
+      full.subarray(0, length),
+      pooled ? () => giveBack(full) : undefined,
+    );
   }
 
   #header(
@@ -128,7 +147,7 @@ export class Outbox {
     if (this.#buffer.length - this.#length >= bytes) return;
     this.flush();
     if (this.#buffer.length >= bytes) return;
-    this.#buffer = new Uint8Array(Math.max(BUFFER_BYTES, bytes));
+    this.#buffer = bytes > BUFFER_BYTES ? new Uint8Array(bytes) : takeBuffer();
   }
 }
 

@@ -1,5 +1,6 @@
 /** The server's end: frames by hand against what a peer may and may not do. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { eventually } from "#tests/eventually.ts";
 import { ErrorCode } from "./constants.ts";
 import { Fields } from "./fields.ts";
 import { OK, testServer, TRAILERS } from "./test_server.ts";
@@ -294,6 +295,9 @@ Deno.test("pings are answered, settings adjust windows of open streams", async (
   transport.feed(HELLO, REQUEST, frame(4, 0, 0, "0004 00000002"));
   await transport.frames();
   transport.feed(frame(6, 0, 0, "01 02 03 04 05 06 07 08"));
+  // The answer waits for company, though not for long.
+  assertEquals(await transport.frames(), []);
+  await eventually(() => transport.written.length > 0);
   assertEquals(await transport.frames(), ["PING 0 1 01 02 03 04 05 06 07 08"]);
   const { stream, log } = got[0]!;
   stream.headers(OK, false);
@@ -438,4 +442,19 @@ Deno.test("a fake transport reads back what was written", () => {
   transport.start({ received() {}, drained() {}, closed() {} });
   assert(transport.write(SETTINGS));
   assertEquals(transport.written, [SETTINGS]);
+});
+
+Deno.test("the answer to a PING travels with the next frame", async () => {
+  const { transport } = testServer({
+    respond: ({ stream }) => stream.headers(OK, true),
+  });
+  transport.feed(HELLO);
+  await transport.frames();
+  transport.feed(frame(6, 0, 0, "00 00 00 00 00 00 00 01"), REQUEST);
+  await Promise.resolve();
+  assertEquals(transport.written.length, 1);
+  assertEquals(await transport.frames(), [
+    "PING 0 1 00 00 00 00 00 00 00 01",
+    "HEADERS 1 5 88",
+  ]);
 });

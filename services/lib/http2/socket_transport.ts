@@ -44,8 +44,13 @@ class SocketTransport implements Transport {
     if (socket.destroyed) close();
   }
 
-  write(bytes: Uint8Array): boolean {
-    return this.#socket.destroyed || this.#socket.write(bytes);
+  write(bytes: Uint8Array, release?: () => void): boolean {
+    const socket = this.#socket;
+    if (socket.destroyed) return true;
+    if (!release) return socket.write(bytes);
+    return socket.write(bytes, (failed) => {
+      if (!failed) release();
+    });
   }
 
   end(): void {

@@ -18,8 +18,11 @@ export interface TransportEvents {
 export interface Transport {
   /** Begins to deliver; called once. */
   start(events: TransportEvents): void;
-  /** Takes bytes; false asks to wait for `drained`. */
-  write(bytes: Uint8Array): boolean;
+  /**
+   * Takes bytes; false asks to wait for `drained`. Calls `release`, if it
+   * wants, when it does not look at the bytes any more.
+   */
+  write(bytes: Uint8Array, release?: () => void): boolean;
   /** Bytes taken and not yet given to the kernel. */
   readonly unsentBytes: number;
   /** Sends what was taken and closes. */
