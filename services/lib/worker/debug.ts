@@ -1,16 +1,25 @@
 /**
  * The debug door: one daemon outside a node, in the foreground, with only its
- * own permissions. `--config -` reads the machine config from stdin; a FILE
- * needs `--allow-read=FILE` beside `-P=NAME` where Deno cannot ask for it.
+ * own permissions. `--config -` reads the machine config from stdin; for a FILE
+ * Deno asks at the terminal, as a daemon may read no config by itself (a flag
+ * `--allow-read` would replace what the permission set of the daemon has).
  * SIGHUP reads the config again. Never part of a bundle.
  */
+// First: the YAML parser reads variables that most daemons may not read.
+import "../rpc/env_shim.ts";
+import {
+  ConfigError,
+  decode,
+  effective,
+  type EffectiveConfig,
+  select,
+} from "../config/mod.ts";
+import { issueNodeIdentity, nodeSubject } from "../pki/identity.ts";
 import { chainOf, messageOf } from "../errors.ts";
 import { createLogger, type Logger } from "../log.ts";
 import type { Daemon } from "./daemon.ts";
 import type { Manifest } from "./manifest.ts";
-import type { WorkerConfig } from "./protocol.ts";
-import { sliceConfig } from "./slice.ts";
-import process from "node:process";
+import type { Identity, NodeFacts, WorkerConfig } from "./protocol.ts";
 
 /** What the command line of a daemon can say. */
 export interface DebugOptions {
@@ -60,36 +69,42 @@ async function readText(path: string): Promise<string> {
   return await new Response(Deno.stdin.readable).text();
 }
 
-/** Reads YAML without the variables that the parser asks for: most daemons may
- * not read any, and the sandbox shall be the same as on a node. */
-async function parseYaml(text: string): Promise<unknown> {
-  const env = Object.getOwnPropertyDescriptor(process, "env")!;
-  Object.defineProperty(process, "env", { ...env, value: {} });
-  try {
-    const { parse } = await import("@std/yaml");
-    return parse(text);
-  } finally {
-    Object.defineProperty(process, "env", env);
-  }
-}
-
+/** The config as a node would give it: defaults filled in, then its paths. */
 async function loadConfig(
   manifest: Manifest,
   options: DebugOptions,
 ): Promise<WorkerConfig> {
-  const whole = options.config === undefined
-    ? {}
-    : await parseYaml(await readText(options.config));
+  const { config: file, hostname, addresses, maintenance } = options;
+  const node = {
+    mode: "container",
+    hostname,
+    version: "debug",
+    addresses,
+  } as const;
+  if (file === undefined) return { config: {}, node, maintenance };
+  const { config, problems } = decode(await readText(file));
+  if (problems.length > 0) throw new ConfigError(file, problems);
+  const whole = effective(config);
+  const identity = await issue(whole, node);
   return {
-    config: sliceConfig(whole, manifest.config),
-    node: {
-      mode: "container",
-      hostname: options.hostname,
-      version: "debug",
-      addresses: options.addresses,
-    },
-    ...(options.maintenance ? { maintenance: true } : {}),
+    config: select(whole, manifest.config) as Record<string, unknown>,
+    node,
+    ...(identity ? { identity } : {}),
+    ...(maintenance ? { maintenance } : {}),
   };
+}
+
+/** The certificate that machined would issue; none without the CA's key. */
+async function issue(
+  config: EffectiveConfig,
+  node: NodeFacts,
+): Promise<Identity | undefined> {
+  const { ca, certSANs } = config.machine ?? {};
+  if (!ca?.crt || !ca.key) return undefined;
+  return await issueNodeIdentity(
+    { crt: ca.crt, key: ca.key },
+    nodeSubject(node, certSANs ?? []),
+  );
 }
 
 /** Runs `daemon` until SIGINT or SIGTERM, then ends the process. */
@@ -107,7 +122,7 @@ export async function runByHand(
     Deno.exit(0);
   } catch (thrown) {
     const hint = thrown instanceof Deno.errors.NotCapable
-      ? " (pass --allow-read=FILE, or --config - and the file on stdin)"
+      ? " (where Deno cannot ask, give the file on stdin: --config - < FILE)"
       : "";
     say(`${manifest.name}: ${chainOf(thrown)}${hint}`);
     Deno.exit(thrown instanceof TypeError ? 2 : 1);
