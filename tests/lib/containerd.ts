@@ -5,7 +5,6 @@
  */
 import { join } from "@std/path";
 import { connectContainerd, type Containerd } from "#lib/containerd/client.ts";
-import { systemClock } from "#lib/clock.ts";
 import { provide } from "../../rootfs/components/cache.ts";
 import { PARTS } from "../../rootfs/components/parts.ts";
 import { ProcessRunner } from "../../services/machined/supervisor/runner_process.ts";
@@ -27,21 +26,22 @@ export class TestContainerd implements AsyncDisposable {
   readonly client: Containerd;
   readonly lines: string[];
   readonly deno: string;
-  /** Of every container of the test, to find their cgroups. */
+  /** The beginning of its containers' cgroup names; runc removes those. */
   readonly cgroup: string;
-  readonly #runner: ProcessRunner;
+  readonly #makeRunner: () => ProcessRunner;
+  #runner: ProcessRunner | undefined;
 
   private constructor(
-    { dir, runner, lines, deno }: {
+    { dir, makeRunner, lines, deno }: {
       dir: string;
-      runner: ProcessRunner;
+      makeRunner: () => ProcessRunner;
       lines: string[];
       deno: string;
     },
   ) {
     this.dir = dir;
     this.socket = `${dir}/containerd.sock`;
-    this.#runner = runner;
+    this.#makeRunner = makeRunner;
     this.lines = lines;
     this.deno = deno;
     this.cgroup = `/talos-test-${dir.split("-").at(-1)}`;
@@ -58,28 +58,40 @@ export class TestContainerd implements AsyncDisposable {
     const dir = await Deno.makeTempDir({ prefix: "talos-" });
     await Deno.writeTextFile(`${dir}/config.toml`, CONFIG);
     const lines: string[] = [];
-    const runner = new ProcessRunner({
-      command: [
-        join(containerd.dir, "containerd"),
-        `--config=${dir}/config.toml`,
-        `--address=${dir}/containerd.sock`,
-        `--state=${dir}/state`,
-        `--root=${dir}/root`,
-      ],
-      env: { PATH: `${containerd.dir}:${runc.dir}:/usr/sbin:/usr/bin` },
-      log: (line) => lines.push(line),
-    });
+    const makeRunner = () =>
+      new ProcessRunner({
+        command: [
+          join(containerd.dir, "containerd"),
+          `--config=${dir}/config.toml`,
+          `--address=${dir}/containerd.sock`,
+          `--state=${dir}/state`,
+          `--root=${dir}/root`,
+        ],
+        env: { PATH: `${containerd.dir}:${runc.dir}:/usr/sbin:/usr/bin` },
+        log: (line) => lines.push(line),
+      });
     const self = new TestContainerd({
       dir,
-      runner,
+      makeRunner,
       lines,
       deno: join(deno.dir, "deno"),
     });
-    await runner.start(new AbortController().signal);
-    await eventually(() => self.client.health().then(() => true), {
+    await self.up();
+    return self;
+  }
+
+  /** Starts containerd; resolves when it serves. */
+  async up(): Promise<void> {
+    this.#runner = this.#makeRunner();
+    await this.#runner.start(new AbortController().signal);
+    await eventually(() => this.client.health().then(() => true), {
       what: "containerd",
     });
-    return self;
+  }
+
+  /** Ends containerd alone; containers live on with their shims. */
+  async down(): Promise<void> {
+    await this.#runner?.stop();
   }
 
   /** Ends every task that a failed test left, then containerd itself. */
@@ -91,8 +103,7 @@ export class TestContainerd implements AsyncDisposable {
       });
     }
     this.client.close();
-    await this.#runner.stop();
-    await systemClock.sleep(0);
+    await this.down();
     await Deno.remove(this.dir, { recursive: true });
   }
 }

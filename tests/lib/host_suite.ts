@@ -9,10 +9,16 @@ import { DEFAULT_HEALTH, type Manifest } from "#lib/worker/manifest.ts";
 import type { WorkerConfig } from "#lib/worker/protocol.ts";
 import type { Runner } from "../../services/machined/supervisor/runner.ts";
 import { WorkerRunner } from "../../services/machined/supervisor/runner_worker.ts";
-import { ServiceHost } from "../../services/machined/supervisor/service_host.ts";
+import {
+  HEALTHY_RUN_MS,
+  ServiceHost,
+} from "../../services/machined/supervisor/service_host.ts";
+import { eventually } from "./eventually.ts";
 
 /** The promise of the seed: back within this. */
 const BACK_MS = 2_000;
+/** Until the silence of a host is a hang. */
+const HANG_MS = 1_500;
 const NEVER = new AbortController().signal;
 
 /** A daemon of tests/fixtures/workers. */
@@ -47,6 +53,8 @@ export interface HostBench {
   readonly runner: () => Runner;
   /** How often each failure is provoked. */
   readonly rounds: number;
+  /** Whether a cgroup limits its memory. */
+  readonly limited?: boolean;
 }
 
 /** A host with helpers. */
@@ -78,7 +86,8 @@ export class TestHost implements AsyncDisposable {
       bundles: this.#bench.bundles,
     });
     const text = await runner.start(NEVER);
-    return { runner, text, pid: Number(/PID (\d+)/.exec(text)?.[1]) };
+    const pid = Number(/PID (\d+)/.exec(text)?.[1]);
+    return { runner, text, pid, at: performance.now() };
   }
 
   async [Symbol.asyncDispose]() {
@@ -109,7 +118,7 @@ const ALONE: readonly { mood: string; reason: string }[] = [
 export async function checkHost(t: Deno.TestContext, bench: HostBench) {
   await using test = new TestHost(bench);
   const moody = testManifest("moody");
-  const neighbour = await test.start(testManifest("calm"));
+  let neighbour = await test.start(testManifest("calm"));
   for (const { mood, reason } of ALONE) {
     await t.step(`a worker that does ${mood} is replaced alone`, async () => {
       for (let round = 0; round < bench.rounds; round++) {
@@ -142,25 +151,49 @@ export async function checkHost(t: Deno.TestContext, bench: HostBench) {
     const greedy = testManifest("moody", { permissions: { run: true } });
     await refused(test, greedy, "escalate");
   });
-  await t.step("a full heap ends the host, which comes back", async () => {
-    let old = neighbour;
-    for (let round = 0; round < bench.rounds; round++) {
-      const greedy = await test.start(moody);
-      greedy.runner.configure(workerConfig({ mood: "heap" }));
-      const [lost] = await Promise.all([
-        old.runner.exited,
-        greedy.runner.exited,
-      ]);
-      const began = performance.now();
-      assertEquals(lost.clean, false);
-      assertStringIncludes(lost.reason, `host ${bench.name} ended: `);
-      const back = await test.start(testManifest("calm"));
-      const took = performance.now() - began;
-      assert(took < BACK_MS, `took ${took} ms`);
-      assert(back.pid !== old.pid, "the host is the same");
-      old = back;
-    }
-  });
+  const fatal = ["heap", ...bench.limited ? ["buffers" as const] : []] as const;
+  for (const mood of fatal) {
+    await t.step(`${mood} ends the host, which comes back`, async () => {
+      for (let round = 0; round < bench.rounds; round++) {
+        neighbour = await replaced(test, neighbour, mood);
+      }
+    });
+  }
+  for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
+    await t.step(`a host comes back from ${signal}`, async () => {
+      for (let round = 0; round < bench.rounds; round++) {
+        neighbour = await replaced(test, neighbour, signal);
+      }
+    });
+  }
+}
+
+type Started = Awaited<ReturnType<TestHost["start"]>>;
+
+/** Ends the host of `old` by a worker's mood or a signal; the next run of it. */
+async function replaced(
+  test: TestHost,
+  old: Started,
+  how: "heap" | "buffers" | "SIGKILL" | "SIGSTOP",
+): Promise<Started> {
+  const moody = await test.start(testManifest("moody"));
+  // A host that dies at once, again and again, is started ever more slowly.
+  await eventually(() => performance.now() - old.at > HEALTHY_RUN_MS + 100);
+  const fills = how === "heap" || how === "buffers";
+  if (fills) moody.runner.configure(workerConfig({ mood: how }));
+  else Deno.kill(old.pid, how);
+  const began = performance.now();
+  const [lost] = await Promise.all([old.runner.exited, moody.runner.exited]);
+  // Filling memory takes its time.
+  const ended = fills ? performance.now() : began;
+  assertEquals(lost.clean, false);
+  assertStringIncludes(lost.reason, `host ${test.host.name} ended: `);
+  const back = await test.start(testManifest("calm"));
+  const took = performance.now() - ended;
+  const limit = how === "SIGSTOP" ? HANG_MS + BACK_MS : BACK_MS;
+  assert(took < limit, `took ${took} ms`);
+  assert(back.pid !== old.pid, "the host is the same");
+  return back;
 }
 
 async function refused(

@@ -48,7 +48,7 @@ export function containerBench(
     bundles,
     socket,
     hostname: "node-1",
-    cgroupsPath: `${cgroup}/${name}`,
+    cgroupsPath: `${cgroup}-${name}`,
     mounts: [{ path: bundles, access: "ro" }, ...mounts],
   });
   return {
@@ -56,6 +56,7 @@ export function containerBench(
     socket,
     bundles,
     rounds,
+    limited: true,
     runner: () =>
       new ContainerRunner({
         container: { id: name, image: `talos/${name}`, spec },
@@ -65,7 +66,7 @@ export function containerBench(
         sys: realSys,
         clock: systemClock,
         log: (line) => output.push(line),
-        graceMs: 300,
+        graceMs: 100,
       }),
   };
 }

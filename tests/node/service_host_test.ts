@@ -30,6 +30,31 @@ Deno.test("a service host in a container", async (t) => {
   assertEquals(await containerd.client.listContainers(), []);
 });
 
+Deno.test("a host outlives its containerd, and is missed when it dies", async () => {
+  await using containerd = await TestContainerd.start();
+  await bundleWorkers(`${containerd.dir}/bundles`, { calm: MOODY });
+  const calm = testManifest("calm");
+  const bench = containerBench(containerd, {
+    name: "orphan",
+    manifests: [calm],
+    rounds: 1,
+    output: [],
+  });
+  await using test = new TestHost(bench);
+  const first = await test.start(calm);
+  await containerd.down();
+  await containerd.up();
+  assertEquals(await containerd.client.listTasks(), [
+    { id: "orphan", pid: first.pid, status: "RUNNING" },
+  ]);
+  await containerd.down();
+  Deno.kill(first.pid, "SIGKILL");
+  assertEquals((await first.runner.exited).clean, false);
+  await containerd.up();
+  const second = await test.start(calm);
+  assertEquals(second.pid === first.pid, false);
+});
+
 Deno.test("the kernel's walls are those of the manifests", async () => {
   await using containerd = await TestContainerd.start();
   await bundleWorkers(`${containerd.dir}/bundles`, { calm: MOODY });

@@ -1,13 +1,13 @@
 /**
- * Tells when something that should be heard of again and again is not. A watch
- * that itself fires late was held up with the rest of its process: what it
- * waits for may be in the queue behind it, so it waits once more.
+ * Tells when something that should be heard of again and again is not. Time is
+ * counted in ticks of the watching process itself: when the machine is so busy
+ * that a tick comes late, what is waited for is late too, or in the queue
+ * behind the tick, and that tick does not count.
  */
 
-/** A timer this late says that its own process was held up. */
+const TICK_MS = 500;
+/** A tick this late says that its own process was held up. */
 const LATE_MS = 250;
-/** How long it then waits once more. */
-const AGAIN_MS = 500;
 
 /** One thing that is watched. */
 export class Watchdog {
@@ -22,11 +22,14 @@ export class Watchdog {
   /** Barks with `reason` unless called again within `ms`. */
   expect(ms: number, reason: string): void {
     this.stop();
-    const due = performance.now() + ms;
+    const tick = Math.min(ms, TICK_MS);
+    const due = performance.now() + tick;
     this.#timer = setTimeout(() => {
-      if (performance.now() - due > LATE_MS) this.expect(AGAIN_MS, reason);
+      const late = performance.now() - due > LATE_MS;
+      const left = late ? ms : ms - tick;
+      if (left > 0) this.expect(left, reason);
       else this.#bark(reason);
-    }, ms);
+    }, tick);
   }
 
   stop(): void {

@@ -49,10 +49,12 @@ export class OutputFifo {
     await Deno.remove(this.path).catch(() => {});
   }
 
+  /** Never rejects: a log is not worth a service. */
   async #read(lines: TextLines): Promise<void> {
     const buffer = new Uint8Array(16 * 1024);
     for (;;) {
-      const count = await this.#reader.read(buffer) ?? 0;
+      const count = await this.#reader.read(buffer).catch(() => null);
+      if (count === null) break;
       const last = this.#closing && buffer[count - 1] === 0;
       lines.push(buffer.subarray(0, last ? count - 1 : count));
       if (last) break;

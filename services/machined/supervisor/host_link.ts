@@ -24,6 +24,9 @@ import {
 const BUDGET_BYTES = 512 * 1024;
 const BUDGET_SPAN_MS = 100;
 const READ_BYTES = 64 * 1024;
+/** The silence that is allowed while a worker is being made: Deno blocks the
+ * host's thread for that, on a busy machine for long. */
+const STARTING_MS = 10_000;
 /** Bytes of commands that a host has not read; more is a hang. */
 const UNREAD_BYTES_MAX = 16 << 20;
 
@@ -42,6 +45,7 @@ export class HostLink {
   readonly ended = this.#end.promise;
   readonly #watch = new Watchdog((reason) => this.close(reason));
   #writing: Promise<void> = Promise.resolve();
+  readonly #starting = new Set<string>();
   #unreadBytes = 0;
   #closed = false;
 
@@ -55,6 +59,10 @@ export class HostLink {
   }
 
   send(command: Command): void {
+    if (command.type === "start") {
+      this.#starting.add(command.worker);
+      this.#expectHeartbeat();
+    }
     const bytes = encodeLine(command);
     this.#unreadBytes += bytes.length;
     if (this.#unreadBytes > UNREAD_BYTES_MAX) {
@@ -92,6 +100,7 @@ export class HostLink {
       if (count === null) return;
       for (const line of lines.push(buffer.subarray(0, count))) {
         const report = decodeReport(line);
+        this.#starting.delete(report.worker);
         if (report.type === "heartbeat") this.#expectHeartbeat();
         else onReport(report);
       }
@@ -107,6 +116,9 @@ export class HostLink {
   }
 
   #expectHeartbeat(): void {
-    this.#watch.expect(HEARTBEAT_MISSES * HEARTBEAT_MS, "hang");
+    const silenceMs = this.#starting.size > 0
+      ? STARTING_MS
+      : HEARTBEAT_MISSES * HEARTBEAT_MS;
+    this.#watch.expect(silenceMs, "hang");
   }
 }

@@ -16,8 +16,10 @@ import type { Runner } from "./runner.ts";
 
 /** From the start of the process to its connection. */
 const CONNECT_MS = 15_000;
+/** How long a process that is being ended may take to say why it ended. */
+const REASON_MS = 500;
 /** A run this long was a healthy one: the next restart is at once again. */
-const HEALTHY_RUN_MS = 10_000;
+export const HEALTHY_RUN_MS = 1_000;
 
 /** Who is told of a worker. */
 export interface WorkerHandler {
@@ -111,12 +113,9 @@ export class ServiceHost {
     const listener = await this.#listen();
     const connections = new Connections(listener);
     while (!signal.aborted) {
-      const began = clock.monotonic();
       const reason = await this.#run(connections, signal).catch(messageOf);
-      this.#lose(reason);
       if (signal.aborted) break;
       log.warn(`host ${this.name} ended: ${reason}`);
-      if (clock.monotonic() - began > HEALTHY_RUN_MS) this.#backoff.reset();
       await clock.sleep(this.#backoff.nextMs(), signal).catch(() => {});
     }
     listener.close();
@@ -156,15 +155,24 @@ export class ServiceHost {
       log.info(`host ${this.name}: ${text}`);
       this.#link = link;
       this.#up.resolve({ link, text });
+      const began = clock.monotonic();
       reason = await Promise.race([over, link.ended]);
+      if (clock.monotonic() - began > HEALTHY_RUN_MS) this.#backoff.reset();
     } catch (thrown) {
       reason = messageOf(thrown);
     }
     link?.close("over");
-    await runner.stop();
-    // A process that dies closes its socket first and tells why after that.
-    const { reason: end } = await runner.exited;
-    return reason === end ? reason : `${reason}, ${end}`;
+    const stopping = runner.stop();
+    // A process that dies closes its socket first and tells why after that; a
+    // containerd that is away tells nothing, and nobody shall wait for it.
+    const end = await Promise.race([
+      runner.exited.then((exit) => exit.reason),
+      clock.sleep(REASON_MS).then(() => reason),
+    ]);
+    const whole = reason === end ? reason : `${reason}, ${end}`;
+    this.#lose(whole);
+    await stopping;
+    return whole;
   }
 
   #deliver(report: Report): void {

@@ -42,6 +42,7 @@ Deno.test("a service host on a plain process", async (t) => {
           DENO_DIR: Deno.env.get("DENO_DIR") ?? "",
         },
         log: () => {},
+        graceMs: 100,
       }),
   });
   await Deno.remove(bundles, { recursive: true });

@@ -18,7 +18,7 @@ import { ServiceHost } from "../supervisor/service_host.ts";
 /** FIFOs of the hosts' output, which no host sees. */
 const STDIO_DIR = "/system/run/stdio";
 /** A host has nothing to finish: its workers are told to stop before. */
-const GRACE_MS = 500;
+const GRACE_MS = 100;
 
 /** What a host is made with. */
 export interface HostsOptions {
