@@ -5,8 +5,7 @@
  * `--allow-read` would replace what the permission set of the daemon has).
  * SIGHUP reads the config again. Never part of a bundle.
  */
-// First: the YAML parser reads variables that most daemons may not read.
-import "../rpc/env_shim.ts";
+import process from "node:process";
 import {
   ConfigError,
   decode,
@@ -69,6 +68,18 @@ async function readText(path: string): Promise<string> {
   return await new Response(Deno.stdin.readable).text();
 }
 
+/** Runs `parse` without the variables that the YAML parser asks for: most
+ * daemons may not read any, and the sandbox shall be the same as on a node. */
+function withoutEnv<T>(parse: () => T): T {
+  const env = Object.getOwnPropertyDescriptor(process, "env")!;
+  Object.defineProperty(process, "env", { ...env, value: {} });
+  try {
+    return parse();
+  } finally {
+    Object.defineProperty(process, "env", env);
+  }
+}
+
 /** The config as a node would give it: defaults filled in, then its paths. */
 async function loadConfig(
   manifest: Manifest,
@@ -82,7 +93,8 @@ async function loadConfig(
     addresses,
   } as const;
   if (file === undefined) return { config: {}, node, maintenance };
-  const { config, problems } = decode(await readText(file));
+  const text = await readText(file);
+  const { config, problems } = withoutEnv(() => decode(text));
   if (problems.length > 0) throw new ConfigError(file, problems);
   const whole = effective(config);
   const identity = await issue(whole, node);
