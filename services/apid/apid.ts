@@ -81,6 +81,11 @@ export class Apid {
     });
   }
 
+  /** Looks for nodes that are gone; called every few seconds. */
+  check(): void {
+    this.#remotes.check();
+  }
+
   /** Cuts the connections to routerd and to other nodes. */
   close(): void {
     this.#local.close("stopped");

@@ -21,6 +21,8 @@ import { createFront, dialNode, peerOf, rotateFront } from "./tls.ts";
 const GRACE_MS = 2_000;
 const CONNECTIONS_MAX = 512;
 const GREETING_MS = 10_000;
+/** Between looks at the connections to other nodes. */
+const CHECK_MS = 5_000;
 
 /** Where apid listens and dials; tests choose others. */
 export interface Addresses {
@@ -104,7 +106,9 @@ export async function runApid(
   await outside.listen({ host: addresses.host, port: addresses.port });
   context.ready();
   context.health(true, "");
+  const checks = setInterval(() => apid.check(), CHECK_MS);
   await untilAborted(signal);
+  clearInterval(checks);
   await Promise.all([outside.stop(GRACE_MS), inside.stop(GRACE_MS)]);
   apid.close();
 }

@@ -19,7 +19,7 @@ import {
   MergeError,
 } from "./merge.ts";
 import { MESSAGE_BYTES_MAX, messagePrefix } from "./messages.ts";
-import { type Plan, remoteFields } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import type { Target } from "./targets.ts";
 
 /** What all nodes together may answer to one unary call. */
@@ -76,8 +76,8 @@ abstract class Many implements StreamEvents {
 
   start(): void {
     const { plan, end, upstream } = this.#options;
-    this.#open = plan.targets.length;
-    for (const target of plan.targets) {
+    this.#open = plan.hops.length;
+    for (const { target, fields } of plan.hops) {
       const leg = new Leg({
         hostname: target.name,
         onMessage: (message, credit) => this.message(leg, message, credit),
@@ -85,11 +85,7 @@ abstract class Many implements StreamEvents {
         onSent: () => this.#settle(),
       });
       this.legs.push(leg);
-      leg.stream = upstream(target).request(
-        remoteFields(plan, target),
-        end,
-        leg,
-      );
+      leg.stream = upstream(target).request(fields, end, leg);
     }
     const { timeoutMs } = plan;
     const reportMs = timeoutMs && reportAfterMs(timeoutMs);

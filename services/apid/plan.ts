@@ -22,6 +22,12 @@ export interface Peer {
   readonly roles: readonly string[];
 }
 
+/** One node that a call goes to, with what it carries there. */
+export interface Hop {
+  readonly target: Target;
+  readonly fields: Fields;
+}
+
 /** What to do with a call. */
 export type Plan =
   & { readonly path: string; readonly timeoutMs: number | undefined }
@@ -29,10 +35,8 @@ export type Plan =
     | { readonly kind: "local"; readonly fields: Fields }
     | {
       readonly kind: "remote";
-      readonly targets: readonly Target[];
+      readonly hops: readonly Hop[];
       readonly streaming: boolean;
-      /** Without :authority, which differs for each target. */
-      readonly flat: readonly string[];
     }
     | { readonly kind: "refused"; readonly status: Status }
   );
@@ -81,15 +85,21 @@ function makePlan(fields: Fields, peer: Peer): Plan {
   if (nodes.length > NODES_MAX) {
     return refused(Code.InvalidArgument, `more than ${NODES_MAX} nodes`);
   }
-  const targets: Target[] = [];
+  const flat = remoteFlat(fields, peer);
+  const hops: Hop[] = [];
   for (const node of nodes) {
     const target = parseTarget(node);
     if (!target) return refused(Code.Internal, `invalid target "${node}"`);
-    targets.push(target);
+    const own = [":authority", target.address, ...flat];
+    hops.push({ target, fields: new Fields(own, fields.stable) });
   }
-  const flat = remoteFlat(fields, peer);
-  const streaming = isStreaming(path);
-  return { kind: "remote", path, timeoutMs, targets, streaming, flat };
+  return {
+    kind: "remote",
+    path,
+    timeoutMs,
+    hops,
+    streaming: isStreaming(path),
+  };
 }
 
 /** Whether a field goes on to the next hop. */
@@ -130,6 +140,7 @@ const NOT_REMOTE: ReadonlySet<string> = new Set([
   "content-length",
 ]);
 
+/** The header list for other nodes, without :authority. */
 function remoteFlat(fields: Fields, peer: Peer): string[] {
   const roles = roleFields(peer);
   const kept = copied(
@@ -140,12 +151,4 @@ function remoteFlat(fields: Fields, peer: Peer): string[] {
   );
   const from = fields.get(":authority") || "unknown";
   return [":scheme", "https", ...kept, ...roles.own, "proxyfrom", from];
-}
-
-/** The header list for one target. */
-export function remoteFields(
-  plan: { readonly flat: readonly string[] },
-  target: Target,
-): Fields {
-  return new Fields([":authority", target.address, ...plan.flat]);
 }

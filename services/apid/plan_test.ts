@@ -1,13 +1,7 @@
 /** Routing and roles, by metadata alone (api.md A3, design.md section 8). */
 import { assertEquals } from "@std/assert";
 import { Fields } from "#lib/http2/fields.ts";
-import {
-  isStreaming,
-  NODES_MAX,
-  type Peer,
-  planOf,
-  remoteFields,
-} from "./plan.ts";
+import { isStreaming, NODES_MAX, type Peer, planOf } from "./plan.ts";
 import { parseTarget } from "./targets.ts";
 
 const ADMIN: Peer = { roles: ["os:admin"] };
@@ -70,7 +64,7 @@ Deno.test("targets: one for each value, in order, with brackets for IPv6", () =>
     request(["nodes", "10.5.0.3"], ["nodes", "fd00::3"], ["nodes", "node-3"]),
     ADMIN,
   );
-  assertEquals(plan.kind === "remote" && plan.targets, [
+  assertEquals(plan.kind === "remote" && plan.hops.map((hop) => hop.target), [
     { name: "10.5.0.3", host: "10.5.0.3", address: "10.5.0.3:50000" },
     { name: "fd00::3", host: "fd00::3", address: "[fd00::3]:50000" },
     { name: "node-3", host: "node-3", address: "node-3:50000" },
@@ -87,7 +81,7 @@ Deno.test("a remote hop carries the metadata, without nodes, with proxyfrom", ()
     ADMIN,
   );
   if (plan.kind !== "remote") throw new Error(plan.kind);
-  assertEquals(remoteFields(plan, plan.targets[0]!).pairs(), [
+  assertEquals(plan.hops[0]!.fields.pairs(), [
     [":authority", "n3:50000"],
     [":scheme", "https"],
     [":method", "POST"],
@@ -139,7 +133,7 @@ Deno.test("roles are the certificate's, never the client's", async (t) => {
       );
       const remote = planOf(request(["nodes", "n"], ...metadata), peer);
       if (remote.kind !== "remote") throw new Error(remote.kind);
-      const fields = remoteFields(remote, remote.targets[0]!);
+      const { fields } = remote.hops[0]!;
       assertEquals(fields.all("talos-role"), roles);
     });
   }

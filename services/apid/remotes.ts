@@ -49,6 +49,11 @@ export class Remotes {
     return made;
   }
 
+  /** Looks for nodes that are gone without a word. */
+  check(): void {
+    for (const upstream of this.#upstreams.values()) upstream.check();
+  }
+
   /** Cuts all connections. */
   close(): void {
     for (const upstream of this.#upstreams.values()) upstream.close("stopped");

@@ -112,6 +112,19 @@ export const run: Group = async (print) => {
       anchor: { name: ANCHOR, value: busy.anchor.p99Micros },
       lowerIsBetter: true,
     }));
+    const fanOut = await peerLoad({
+      ...client,
+      endpoints: edge.address,
+      nodes: "127.0.0.1,127.0.0.1",
+      concurrency: 50,
+      seconds: SECONDS / 2,
+    });
+    if (fanOut.errors > 0) throw new Error(fanOut.lastError);
+    print(figure({
+      name: "gateway fan-out to 2, 50 at once",
+      value: fanOut.perSecond,
+      unit: "calls/s",
+    }));
     const bulk = await compare(chains, {
       ...client,
       stream: true,

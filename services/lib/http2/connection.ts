@@ -67,12 +67,14 @@ export abstract class Connection implements StreamOwner {
   #closed = false;
   /** Milliseconds of `now()` when bytes last came. */
   lastReceivedAt: number;
+  /** The same for HEADERS and DATA. */
+  lastWorkAt: number;
 
   constructor(options: ConnectionOptions) {
     this.limits = options.limits;
     this.now = options.now ?? (() => performance.now());
     this.#onClosed = options.onClosed;
-    this.lastReceivedAt = this.now();
+    this.lastReceivedAt = this.lastWorkAt = this.now();
     this.outbox = new Outbox((bytes, release) => this.#write(bytes, release));
     this.sender = new Sender(this.outbox, {
       wrote: (body) => {
@@ -422,6 +424,7 @@ export abstract class Connection implements StreamOwner {
       this.#window.received(length);
       throw streamError(ErrorCode.STREAM_CLOSED, "DATA after END_STREAM");
     }
+    this.lastWorkAt = this.lastReceivedAt;
     const body = unpadded(frame);
     const end = (frame.flags & Flag.END_STREAM) !== 0;
     if (body.length === 0 && !end) this.#spendIdle();
@@ -438,6 +441,7 @@ export abstract class Connection implements StreamOwner {
 
   #onHeadersFrame(frame: Frame): void {
     if (frame.streamId === 0) throw badStream("HEADERS");
+    this.lastWorkAt = this.lastReceivedAt;
     this.#idleFrames.earn(8);
     const block = this.#blocks.begin(frame);
     if (block) this.#headerBlock(frame.streamId, block);

@@ -28,7 +28,9 @@ export class Door {
 
   constructor(options: DoorOptions) {
     this.#options = options;
-    const { server, event } = options;
+    const { server, event, connectionsMax } = options;
+    // Those that have not shaken hands yet count too, up to as many again.
+    server.maxConnections = 2 * connectionsMax;
     server.on(event, (socket: Socket) => this.#accept(socket));
     server.on("error", options.onError);
   }
@@ -57,10 +59,15 @@ export class Door {
       this.#options.server.close(() => resolve())
     );
     for (const connection of this.#open.values()) connection.shutdown();
-    const timer = setTimeout(() => {
-      for (const socket of this.#open.keys()) socket.destroy();
-    }, graceMs);
-    await closed;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const cut = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        for (const socket of this.#open.keys()) socket.destroy();
+        // A handshake that hangs is not waited for.
+        resolve();
+      }, graceMs);
+    });
+    await Promise.race([closed, cut]);
     clearTimeout(timer);
   }
 

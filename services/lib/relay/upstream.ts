@@ -9,6 +9,7 @@ import type { Limits } from "../http2/limits.ts";
 import type { StreamEvents, StreamHandle } from "../http2/stream.ts";
 import type { Transport } from "../http2/transport.ts";
 import { chainOf } from "../errors.ts";
+import { Liveness } from "./liveness.ts";
 
 /** Connects, or rejects; gives up when the signal aborts. */
 export type Dial = (signal: AbortSignal) => Promise<Transport>;
@@ -27,6 +28,7 @@ export class Upstream {
   readonly #options: UpstreamOptions;
   #connection: ClientConnection | undefined;
   #dialling: AbortController | undefined;
+  #liveness: Liveness | undefined;
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
@@ -53,6 +55,11 @@ export class Upstream {
     return this.#connection.request(fields, end, events);
   }
 
+  /** Cuts the connection when its peer is gone; called every few seconds. */
+  check(): void {
+    this.#liveness?.check();
+  }
+
   /** The next call dials anew; calls that run end in peace. */
   retire(): void {
     this.#connection?.shutdown();
@@ -69,6 +76,7 @@ export class Upstream {
   #connect(): ClientConnection {
     const { name, dial, dialTimeoutMs, limits } = this.#options;
     const connection = new ClientConnection({ limits });
+    this.#liveness = undefined;
     const dialling = new AbortController();
     this.#dialling = dialling;
     const timer = setTimeout(
@@ -76,7 +84,10 @@ export class Upstream {
       dialTimeoutMs,
     );
     dial(dialling.signal)
-      .then((transport) => connection.attach(transport))
+      .then((transport) => {
+        connection.attach(transport);
+        this.#liveness = new Liveness(connection, () => performance.now());
+      })
       .catch((thrown) =>
         connection.abandon(`Cannot connect to "${name}": ${chainOf(thrown)}`)
       )
