@@ -12,12 +12,12 @@ import type { Transport } from "#lib/http2/transport.ts";
 import type { Resolve } from "#lib/net/resolve.ts";
 import { organizationsOf, tlsKey } from "#lib/pki/mod.ts";
 import type { Dial } from "#lib/relay/upstream.ts";
+import { GUARD_LIMITS, guardConnections } from "#lib/rpc/connection_guard.ts";
 import { rolesOfOrganizations } from "#lib/rpc/roles.ts";
 import type { Identity } from "#lib/worker/protocol.ts";
 import type { Peer } from "./plan.ts";
 import type { Target } from "./targets.ts";
 
-const HANDSHAKE_MS = 10_000;
 const KEEPALIVE_MS = 15_000;
 
 /**
@@ -44,12 +44,12 @@ export function createFront(
     ...secureContext(identity),
     requestCert: true,
     rejectUnauthorized: true,
-    handshakeTimeout: HANDSHAKE_MS,
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: KEEPALIVE_MS,
   });
   server.on("tlsClientError", onHandshakeError);
+  guardConnections(server, GUARD_LIMITS, true);
   return server;
 }
 

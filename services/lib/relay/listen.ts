@@ -28,9 +28,7 @@ export class Door {
 
   constructor(options: DoorOptions) {
     this.#options = options;
-    const { server, event, connectionsMax } = options;
-    // Those that have not shaken hands yet count too, up to as many again.
-    server.maxConnections = 2 * connectionsMax;
+    const { server, event } = options;
     server.on(event, (socket: Socket) => this.#accept(socket));
     server.on("error", options.onError);
   }
