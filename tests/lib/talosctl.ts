@@ -104,6 +104,8 @@ export interface FakeNodeOptions {
   readonly ca?: PemPair;
   /** PEM of the CA that clients must be of; the cluster's when absent. */
   readonly clientCa?: string;
+  /** Asks for no client certificate, as in maintenance mode. */
+  readonly anyClient?: boolean;
   /** Names and addresses of its certificate; 127.0.0.1 when absent. */
   readonly addresses?: readonly string[];
 }
@@ -123,6 +125,8 @@ function isError(
 /** Answers from data on a loopback port of its own. */
 export class FakeNode implements AsyncDisposable {
   readonly ca: PemPair;
+  /** Its own certificate, PEM. */
+  readonly crt: string;
   readonly port: number;
   readonly seen: Seen[] = [];
   /** The log of its server. */
@@ -132,9 +136,10 @@ export class FakeNode implements AsyncDisposable {
   private constructor(
     ca: PemPair,
     server: Server,
-    record: { seen: Seen[]; lines: string[] },
+    record: { crt: string; seen: Seen[]; lines: string[] },
   ) {
     this.ca = ca;
+    this.crt = record.crt;
     this.port = server.port;
     this.#server = server;
     this.seen = record.seen;
@@ -154,7 +159,10 @@ export class FakeNode implements AsyncDisposable {
       listen: {
         host: "127.0.0.1",
         port: 0,
-        tls: { ...leaf, clientCa: options.clientCa ?? ca.crt },
+        tls: {
+          ...leaf,
+          ...!options.anyClient && { clientCa: options.clientCa ?? ca.crt },
+        },
       },
       services: SERVICES.map((service) =>
         bind(service, handlersOf(service, options.answers, seen) as never)
@@ -162,7 +170,7 @@ export class FakeNode implements AsyncDisposable {
       log: createLogger((line) => lines.push(line)),
       graceMs: 100,
     });
-    return new FakeNode(ca, server, { seen, lines });
+    return new FakeNode(ca, server, { crt: leaf.crt, seen, lines });
   }
 
   get endpoint(): string {

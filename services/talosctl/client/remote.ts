@@ -40,6 +40,9 @@ interface Line {
   readonly channel: Channel;
 }
 
+/** What a call says that never got a connection. */
+const UNCONNECTED = /^Cannot connect to "[^"]*": (.*)$/;
+
 /** A silent endpoint is looked at after this. */
 const PROBE_AFTER_MS = 1_000;
 
@@ -199,10 +202,10 @@ class RemoteSession implements Session {
     if (thrown.code !== Code.Unavailable) {
       throw await this.#explained(thrown, line);
     }
-    const finding = await this.#examine(line, this.#context.signal);
+    const finding = await this.#examine(line, this.#context.signal, thrown);
     // The connection is good, or it broke after the request was sent.
     const seen = finding.kind === "fine" ||
-      (once && !/^Cannot connect to /.test(thrown.details));
+      (once && !UNCONNECTED.test(thrown.details));
     if (seen && finding.kind !== "certificate") {
       throw await this.#explained(thrown, line);
     }
@@ -220,8 +223,17 @@ class RemoteSession implements Session {
     return this.#line;
   }
 
-  #examine({ endpoint }: Line, signal: AbortSignal): Promise<Finding> {
-    return examine(endpoint, { identity: this.#settings.identity, signal });
+  #examine(
+    { endpoint }: Line,
+    signal: AbortSignal,
+    thrown?: RpcError,
+  ): Promise<Finding> {
+    const { identity, insecure } = this.#settings;
+    if (!insecure) return examine(endpoint, { identity, signal });
+    const why = UNCONNECTED.exec(thrown?.details ?? "")?.[1];
+    if (why === undefined) return Promise.resolve({ kind: "fine" });
+    const kind = /fingerprint/.test(why) ? "certificate" : "unreachable";
+    return Promise.resolve({ kind, why });
   }
 
   /** The call, cut short when its endpoint turns out to be no use. */

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createServer, type Socket } from "node:net";
 import { Ca, issueAdmin } from "#lib/pki/ca.ts";
+import { readCertificate } from "#lib/pki/certificate.ts";
 import type { PemPair } from "#lib/pki/pem.ts";
 import {
   type Answer,
@@ -281,4 +282,47 @@ Deno.test("nodes: flags beat the context, none is none", async () => {
     ["a", "b"],
     [],
   ]);
+});
+
+/** A node that has no config yet: any client, a certificate of no CA. */
+async function maintenanceNode() {
+  const node = await FakeNode.start({
+    anyClient: true,
+    answers: {
+      "machine.MachineService/ApplyConfiguration": { messages: [{}] },
+    },
+  });
+  const file = await Deno.makeTempFile();
+  const apply = ["apply-config", "--insecure", "-f", file];
+  return {
+    node,
+    apply: [...apply, "-n", node.endpoint],
+    async [Symbol.asyncDispose]() {
+      await node[Symbol.asyncDispose]();
+      await Deno.remove(file);
+    },
+  };
+}
+
+Deno.test("--insecure talks to a node of no CA, without a talosconfig", async () => {
+  await using fresh = await maintenanceNode();
+  const got = await runCli(fresh.apply, { env: { HOME: "/nonexistent" } });
+  assertEquals(got, { code: 0, stdout: "", stderr: "" });
+  assertEquals(fresh.node.seen.length, 1);
+  assertEquals(fresh.node.seen[0]!.nodes, []);
+});
+
+Deno.test("--cert-fingerprint pins the key of the node", async () => {
+  await using fresh = await maintenanceNode();
+  const { keyFingerprint } = await readCertificate(fresh.node.crt);
+  const right = await runCli(
+    [...fresh.apply, "--cert-fingerprint", keyFingerprint],
+  );
+  assertEquals(right.code, 0, right.stderr);
+  const wrong = await runCli(
+    [...fresh.apply, "--cert-fingerprint", btoa("x".repeat(32))],
+  );
+  assertEquals(wrong.code, 5, wrong.stderr);
+  assertStringIncludes(wrong.stderr, `fingerprint ${keyFingerprint}`);
+  assertEquals(fresh.node.seen.length, 1);
 });

@@ -238,6 +238,6 @@ const sntpLaunch = leaf({
 export const cluster = group({
   name: "cluster",
   summary: "Local clusters on this machine",
-  flags: {},
+  flags: CLUSTER_FLAGS,
   subcommands: [create, destroy, show, sntpLaunch],
 });
