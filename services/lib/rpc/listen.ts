@@ -101,9 +101,6 @@ export async function listen(
     keepAlive: "host" in where,
     keepAliveInitialDelay: KEEPALIVE_MS,
   });
-  if ("host" in where) {
-    guardConnections(server, options.limits, secure !== undefined);
-  }
   const door = new Door({
     server,
     event: secure ? "secureConnection" : "connection",
@@ -112,6 +109,10 @@ export async function listen(
     accept: options.accept,
     onError: options.onError,
   });
+  // After the door, which allows more connections than the guard.
+  if ("host" in where) {
+    guardConnections(server, options.limits, secure !== undefined);
+  }
   try {
     if ("socket" in where) {
       await prepareSocket(where.socket);
