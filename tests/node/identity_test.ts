@@ -133,7 +133,7 @@ Deno.test("identities", async (t) => {
       (client) => client.shutdown({}),
     ).then(() => "answered", messageOf);
     assertStringIncludes(denied, "PermissionDenied");
-    assertStringIncludes(denied, "os:admin");
+    assertStringIncludes(denied, "os:operator");
   });
 
   /** Calls trustd with `token`. */
