@@ -108,7 +108,8 @@ export const ATTEMPTED: Readonly<
   sys: ["sys", "osUptime"],
   sysInterfaces: ["sys", "networkInterfaces"],
   kill: ["run", "*"],
-  importFile: ["read", "/usr/lib/talos/machined.js"],
+  // An import reads with the permissions of the host: none has this file.
+  importFile: ["read", "/etc/nsswitch.conf"],
   workerMore: ["escalate", "run"],
 };
 
@@ -130,8 +131,10 @@ const ATTEMPTS = `{
   ffiOther: () => Deno.dlopen("/lib/x86_64-linux-gnu/libm.so.6", {}),
   sys: () => Deno.osUptime(),
   sysInterfaces: () => Deno.networkInterfaces(),
-  kill: () => Deno.kill(1, "SIGCONT"),
-  importFile: () => import("file:///usr/lib/talos/machined.js"),
+  // Not pid 1: that is the worker's own process in its namespace.
+  kill: () => Deno.kill(2, "SIGCONT"),
+  importFile: () =>
+    import("file:///etc/nsswitch.conf", { with: { type: "text" } }),
   workerMore: () => new Worker("data:text/javascript,0", {
     type: "module",
     deno: { permissions: { run: true } },
@@ -153,7 +156,10 @@ const WORKER_PRELUDE = `{
         try {
           await Promise.race([attempt(), new Promise((ok) => setTimeout(ok, 300))]);
         } catch (thrown) {
-          result = thrown instanceof Deno.errors.NotCapable ? "refused" : "allowed: " + thrown.name;
+          // A failed import is a TypeError with the text of the refusal.
+          const refused = thrown instanceof Deno.errors.NotCapable ||
+            /^Requires \\w+ access/.test(thrown.message);
+          result = refused ? "refused" : "allowed: " + thrown.message;
         }
         say([name, result]);
       }
