@@ -79,14 +79,28 @@ export class TestCluster implements AsyncDisposable {
       `--cidr=${options.cidr}`,
       `--masters=${masters}`,
       `--workers=${workers}`,
+      "--wait-timeout=2m",
       ...flags,
     ]);
     if (created.code !== 0) {
-      const said = created.stdout + created.stderr;
+      const said = created.stdout + created.stderr +
+        await cluster.#consoles();
       await cluster[Symbol.asyncDispose]();
       throw new Error(`cluster create ended with ${created.code}: ${said}`);
     }
     return cluster;
+  }
+
+  /** The ends of the nodes' consoles: why one does not answer. */
+  async #consoles(): Promise<string> {
+    const dir = join(this.#stateDir, this.#options.name);
+    const ends: string[] = [];
+    for (const { name } of Deno.readDirSync(dir)) {
+      const text = await Deno.readTextFile(join(dir, name, "console.log"))
+        .catch(() => undefined);
+      if (text !== undefined) ends.push(`== ${name}\n${text.slice(-4096)}`);
+    }
+    return ends.join("\n");
   }
 
   #clusterFlags(): string[] {

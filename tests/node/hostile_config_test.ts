@@ -24,12 +24,14 @@ const PLACE = /\d+:\d+: /;
 const CASES: readonly Case[] = [
   {
     name: "a typo",
-    config: (good) => good.replace(/^machine:/m, "machine:\n  tokn: x"),
+    config: (good) =>
+      good.replace(/^machine:\n( +)/m, "machine:\n$1tokn: x\n$1"),
     says: /\d+:\d+: .*"tokn".*"token"/,
   },
   {
     name: "a wrong type",
-    config: (good) => good.replace(/^machine:/m, "machine:\n  sysctls: 7"),
+    config: (good) =>
+      good.replace(/^machine:\n( +)/m, "machine:\n$1sysctls: 7\n$1"),
     says: /\d+:\d+: .*sysctls/,
   },
   {

@@ -179,16 +179,20 @@ Deno.test("identities", async (t) => {
   });
 
   await t.step("a wrong token is refused, and nothing is written", async () => {
-    const path = "/etc/kubernetes/pki/ca.crt";
-    const answer = await trustd(
-      "aaaaaa.0123456789abcdef",
-      (client) =>
-        client.writeFile({ path, data: new Uint8Array([1]), perm: 0o644 }),
-    )
+    const path = "/system/run/trustd/handover";
+    const written = () => Deno.stat(root + path).then(() => true, () => false);
+    const write = (token: string) =>
+      trustd(
+        token,
+        (client) =>
+          client.writeFile({ path, data: new Uint8Array([1]), perm: 0o600 }),
+      );
+    const answer = await write("aaaaaa.0123456789abcdef")
       .then(() => "written", messageOf);
     assertStringIncludes(answer, "Unauthenticated");
-    const missing = await Deno.stat(root + path).then(() => false, () => true);
-    assertEquals(missing, true);
+    assertEquals(await written(), false);
+    await write(config.machine!.token!);
+    assertEquals(await written(), true);
   });
 
   await t.step(
