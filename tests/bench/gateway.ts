@@ -5,11 +5,10 @@
  */
 import { join } from "@std/path";
 import { peerLoad, startPeer } from "#tests/peer.ts";
+import { compare } from "./compare.ts";
 import type { Group } from "./main.ts";
 import { figure } from "./figure.ts";
 import { startEdge, writePki } from "./gateway_chain.ts";
-
-const SECONDS = Number(Deno.env.get("BENCH_SECONDS") ?? 4);
 
 /** MiB of resident memory. */
 async function rssMiB(...pids: number[]): Promise<number> {
@@ -19,32 +18,6 @@ async function rssMiB(...pids: number[]): Promise<number> {
     total += Number(/VmRSS:\s+(\d+)/.exec(text)?.[1] ?? 0) / 1024;
   }
   return total;
-}
-
-interface Chain {
-  readonly name: string;
-  readonly endpoints: string;
-}
-
-/** Loads both chains in turns, so that both see the same machine. */
-async function compare(
-  chains: readonly [Chain, Chain],
-  flags: Readonly<Record<string, string | number | boolean>>,
-) {
-  const runs = [[], []] as Awaited<ReturnType<typeof peerLoad>>[][];
-  for (let turn = 0; turn < 4; turn++) {
-    const which = turn % 2;
-    const load = await peerLoad({
-      ...flags,
-      endpoints: chains[which]!.endpoints,
-      seconds: SECONDS / 2,
-    });
-    if (load.errors > 0) throw new Error(load.lastError);
-    runs[which]!.push(load);
-  }
-  const best = (list: typeof runs[0]) =>
-    list!.reduce((a, b) => a.perSecond > b.perSecond ? a : b);
-  return { ours: best(runs[0]!), anchor: best(runs[1]!) };
 }
 
 const ANCHOR = "grpc-go 1.29 relay, two hops";

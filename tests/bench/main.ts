@@ -10,6 +10,7 @@ export type Group = (print: (figure: Figure) => void) => Promise<void>;
 /** Loaded when it is asked for. */
 const GROUPS: Readonly<Record<string, () => Promise<{ run: Group }>>> = {
   gateway: () => import("./gateway.ts"),
+  node: () => import("./node.ts"),
 };
 
 const encoder = new TextEncoder();
