@@ -33,23 +33,27 @@ export function guardConnections(
 ): void {
   const held = new Map<string, number>();
   const handshakes = new Map<string, ReturnType<typeof setTimeout>>();
-  server.maxConnections = limits.connections;
+  // Counted here: Deno's TLS servers do not heed `maxConnections`.
+  let total = 0;
 
   server.on("connection", (socket: Socket) => {
     socket.setNoDelay?.(true);
     const address = socket.remoteAddress ?? "";
     const count = (held.get(address) ?? 0) + 1;
     held.set(address, count);
+    total++;
     const key = keyOf(socket);
     socket.once("close", () => {
+      total--;
       const left = (held.get(address) ?? 1) - 1;
       if (left > 0) held.set(address, left);
       else held.delete(address);
       clearTimeout(handshakes.get(key));
       handshakes.delete(key);
     });
-    if (count > limits.perAddress) socket.destroy();
-    else if (tls) {
+    if (count > limits.perAddress || total > limits.connections) {
+      socket.destroy();
+    } else if (tls) {
       const late = () => socket.destroy();
       handshakes.set(key, setTimeout(late, limits.handshakeMs));
     }

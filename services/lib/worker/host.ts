@@ -43,7 +43,7 @@ async function serveHost(connection: Deno.Conn): Promise<void> {
       }
     }
   })();
-  await Promise.race([sending, receiving]);
+  await Promise.race([sending, receiving, workers.stuck]);
 }
 
 async function main([name = "", socket]: readonly string[]): Promise<number> {

@@ -32,10 +32,23 @@ export type Emit = (report: Report) => Promise<void>;
 /** All workers of a host, by name. */
 export class HostWorkers {
   readonly #emit: Emit;
+  readonly #stuck = Promise.withResolvers<never>();
   readonly #hosted = new Map<string, HostedWorker>();
 
   constructor(emit: Emit) {
     this.#emit = emit;
+    // Whoever hosts may not be listening yet, or not any more.
+    this.#stuck.promise.catch(() => {});
+  }
+
+  /**
+   * Rejects when a worker neither answers nor ends. Deno's `terminate()` does
+   * not stop a thread in a busy loop (denoland/deno#35657, seen on 2.9.6): it
+   * goes on, and keeps its listening sockets. Only the end of the process
+   * ends it.
+   */
+  get stuck(): Promise<never> {
+    return this.#stuck.promise;
   }
 
   obey(command: Command): void {
@@ -59,6 +72,8 @@ export class HostWorkers {
     return new HostedWorker(command, {
       report: (report) => this.#emit({ ...report, worker } as Report),
       exited: () => void this.#hosted.delete(worker),
+      stuck: (reason) =>
+        this.#stuck.reject(new Error(`worker ${worker}: ${reason}`)),
     });
   }
 }
@@ -66,13 +81,15 @@ export class HostWorkers {
 interface HostedEvents {
   report(report: WorkerReport): Promise<void>;
   exited(): void;
+  /** After the report of its end: its thread may still be running. */
+  stuck(reason: string): void;
 }
 
 /** One life of one worker. */
 class HostedWorker {
   readonly #events: HostedEvents;
   readonly #worker: Worker | undefined;
-  readonly #watch = new Watchdog((reason) => this.#end(reason));
+  readonly #watch = new Watchdog((reason) => this.#abandon(reason));
   #deadline: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
 
@@ -86,15 +103,15 @@ class HostedWorker {
       });
     } catch (thrown) {
       // Deno refuses permissions that the host does not have.
-      queueMicrotask(() => this.#end(chainOf(thrown)));
+      queueMicrotask(() => void this.#end(chainOf(thrown)));
       return;
     }
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#end(event.message || "uncaught error");
+      void this.#end(event.message || "uncaught error");
     };
-    this.#worker.onmessageerror = () => this.#end("unreadable message");
+    this.#worker.onmessageerror = () => void this.#end("unreadable message");
     this.#watch.expect(START_MS, `no heartbeat in ${START_MS} ms after start`);
     this.send({ type: "start", config: command.config });
   }
@@ -106,7 +123,7 @@ class HostedWorker {
   stop(): void {
     this.send({ type: "stop" });
     this.#deadline ??= setTimeout(
-      () => this.#end(`did not stop in ${STOP_MS} ms`),
+      () => this.#abandon(`did not stop in ${STOP_MS} ms`),
       STOP_MS,
     );
   }
@@ -119,7 +136,7 @@ class HostedWorker {
       case "heartbeat":
         return this.#watch.expect(HEARTBEAT_MISSES * HEARTBEAT_MS, "hang");
       case "exited":
-        return this.#end(report.error);
+        return void this.#end(report.error);
       case "log":
         void this.#events.report(report).then(() =>
           this.send({ type: "logged", chars: costOf(report.lines) })
@@ -130,14 +147,20 @@ class HostedWorker {
     }
   }
 
-  #end(error: string | undefined): void {
+  /** Gives up on a worker that may be in a busy loop. */
+  #abandon(reason: string): void {
+    void this.#end(reason).then(() => this.#events.stuck(reason));
+  }
+
+  /** Resolves when the report of its end has left the host. */
+  async #end(error: string | undefined): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
     this.#watch.stop();
     clearTimeout(this.#deadline);
     this.#worker?.terminate();
     this.#events.exited();
-    void this.#events.report(
+    await this.#events.report(
       error === undefined ? { type: "exited" } : { type: "exited", error },
     );
   }

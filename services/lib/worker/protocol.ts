@@ -95,6 +95,9 @@ export type WorkerReport = Report extends infer R
   : never;
 
 /** Time between two heartbeats. */
-export const HEARTBEAT_MS = 500;
-/** Three missed heartbeats are a hang. */
-export const HEARTBEAT_MISSES = 3;
+export const HEARTBEAT_MS = 250;
+/**
+ * Missed heartbeats that are a hang: after a second, so that a new host with
+ * all its workers is there within two.
+ */
+export const HEARTBEAT_MISSES = 4;
