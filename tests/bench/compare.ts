@@ -1,7 +1,8 @@
 /** Two chains under the same load in turns, so that both see the same machine. */
 import { peerLoad } from "#tests/peer.ts";
 
-const SECONDS = Number(Deno.env.get("BENCH_SECONDS") ?? 4);
+/** How long each chain is loaded. */
+export const SECONDS = Number(Deno.env.get("BENCH_SECONDS") ?? 4);
 
 /** One way to the same backend. */
 export interface Chain {

@@ -5,7 +5,7 @@
  */
 import { join } from "@std/path";
 import { peerLoad, startPeer } from "#tests/peer.ts";
-import { compare } from "./compare.ts";
+import { compare, SECONDS } from "./compare.ts";
 import type { Group } from "./main.ts";
 import { figure } from "./figure.ts";
 import { startEdge, writePki } from "./gateway_chain.ts";
