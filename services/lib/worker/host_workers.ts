@@ -81,7 +81,7 @@ export class HostWorkers {
 interface HostedEvents {
   report(report: WorkerReport): Promise<void>;
   exited(): void;
-  /** After the report of its end: its thread may still be running. */
+  /** After that report: its thread may still be running. */
   stuck(reason: string): void;
 }
 
@@ -103,15 +103,15 @@ class HostedWorker {
       });
     } catch (thrown) {
       // Deno refuses permissions that the host does not have.
-      queueMicrotask(() => void this.#end(chainOf(thrown)));
+      queueMicrotask(() => this.#end(chainOf(thrown)));
       return;
     }
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      void this.#end(event.message || "uncaught error");
+      this.#end(event.message || "uncaught error");
     };
-    this.#worker.onmessageerror = () => void this.#end("unreadable message");
+    this.#worker.onmessageerror = () => this.#end("unreadable message");
     this.#watch.expect(START_MS, `no heartbeat in ${START_MS} ms after start`);
     this.send({ type: "start", config: command.config });
   }
@@ -136,7 +136,7 @@ class HostedWorker {
       case "heartbeat":
         return this.#watch.expect(HEARTBEAT_MISSES * HEARTBEAT_MS, "hang");
       case "exited":
-        return void this.#end(report.error);
+        return this.#end(report.error);
       case "log":
         void this.#events.report(report).then(() =>
           this.send({ type: "logged", chars: costOf(report.lines) })
@@ -147,20 +147,23 @@ class HostedWorker {
     }
   }
 
-  /** Gives up on a worker that may be in a busy loop. */
+  /** Gives up on a worker that may be in a busy loop, and on the host. */
   #abandon(reason: string): void {
-    void this.#end(reason).then(() => this.#events.stuck(reason));
+    if (this.#ended) return;
+    this.#ended = true;
+    void this.#events.report({ type: "stuck", reason }).then(() =>
+      this.#events.stuck(reason)
+    );
   }
 
-  /** Resolves when the report of its end has left the host. */
-  async #end(error: string | undefined): Promise<void> {
+  #end(error: string | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#watch.stop();
     clearTimeout(this.#deadline);
     this.#worker?.terminate();
     this.#events.exited();
-    await this.#events.report(
+    void this.#events.report(
       error === undefined ? { type: "exited" } : { type: "exited", error },
     );
   }

@@ -82,6 +82,8 @@ export type Report =
   }
   /** A service event that `talosctl events` should show. */
   | { readonly type: "notice"; readonly worker: string; readonly text: string }
+  /** It neither answers nor ends: its host ends after this report. */
+  | { readonly type: "stuck"; readonly worker: string; readonly reason: string }
   /** It is gone; `error` is absent when it was stopped. */
   | {
     readonly type: "exited";

@@ -172,6 +172,8 @@ export function decodeReport(line: string): Report {
       return { type, worker, lines: fields.lines("lines") };
     case "notice":
       return { type, worker, text: fields.text("text") };
+    case "stuck":
+      return { type, worker, reason: fields.text("reason") };
     case "exited":
       return fields.has("error")
         ? { type, worker, error: fields.text("error") }

@@ -39,7 +39,8 @@ const REPORTS: readonly Report[] = [
   { type: "log", worker: "apid", lines: ["a", "b"] },
   { type: "notice", worker: "apid", text: "t" },
   { type: "exited", worker: "apid" },
-  { type: "exited", worker: "apid", error: "hang" },
+  { type: "exited", worker: "apid", error: "outer: inner" },
+  { type: "stuck", worker: "apid", reason: "hang" },
 ];
 
 Deno.test("decodeReport() reads what encodeLine() writes", () => {

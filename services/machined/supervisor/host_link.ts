@@ -101,6 +101,9 @@ export class HostLink {
       for (const line of lines.push(buffer.subarray(0, count))) {
         const report = decodeReport(line);
         this.#starting.delete(report.worker);
+        if (report.type === "stuck") {
+          return this.close(`worker ${report.worker}: ${report.reason}`);
+        }
         if (report.type === "heartbeat") this.#expectHeartbeat();
         else onReport(report);
       }

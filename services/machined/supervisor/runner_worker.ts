@@ -97,6 +97,7 @@ export class WorkerRunner implements Runner {
           reason: report.error ?? "stopped",
         });
       case "heartbeat":
+      case "stuck":
         return;
     }
   }
