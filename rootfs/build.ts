@@ -5,7 +5,7 @@
 import { dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { chainOf } from "#lib/errors.ts";
-import { bundleEntry, sourcesDigest } from "./bundle.ts";
+import { buildInfo, bundleEntry, sourcesDigest } from "./bundle.ts";
 import { digestOf, type Part, provide } from "./components/cache.ts";
 import { provideAll } from "./components/mod.ts";
 import type { PartName } from "./components/parts.ts";
@@ -50,9 +50,11 @@ export async function bundleAll(
   for (const entry of queue) {
     bundles.set(entry, join(into, `${entry.replaceAll("/", "_")}.js`));
   }
+  const info = await buildInfo(ROOT);
   const work = async () => {
     for (let entry = queue.shift(); entry; entry = queue.shift()) {
-      await bundleEntry(ROOT, entry, bundles.get(entry)!);
+      const output = bundles.get(entry)!;
+      await bundleEntry(entry, { root: ROOT, output, info });
     }
   };
   await Promise.all([work(), work()]);
@@ -140,7 +142,12 @@ export async function build(root = ROOT): Promise<BuildRecord> {
   if (problems.length > 0) throw new Error(problems.join("; "));
   const parts = await provideAll();
   const digests = Object.values(parts).map((part) => part.digest);
-  const inputs = digestOf([digests, COMPRESSION, await sourcesDigest(root)]);
+  const inputs = digestOf([
+    digests,
+    COMPRESSION,
+    await sourcesDigest(root),
+    await buildInfo(root),
+  ]);
   const before = await readRecord(join(out, "rootfs.json"));
   if (before?.inputs === inputs && await exists(image)) return before;
   const started = performance.now();

@@ -3,12 +3,33 @@ import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { run } from "#lib/command.ts";
 
+/** What a build calls itself: the same commit, the same bytes. */
+export interface BuildInfo {
+  readonly sha: string;
+  /** Time of the commit, RFC 3339: a build has no time of its own. */
+  readonly built: string;
+}
+
+/** The commit at `root`; `source` where there is no git. */
+export async function buildInfo(root: string): Promise<BuildInfo> {
+  const git = async (...args: string[]) =>
+    (await run(["git", ...args], { cwd: root })).trim();
+  try {
+    const [sha = "", built = ""] =
+      (await git("log", "-1", "--format=%h %cI", "--abbrev=8")).split(" ");
+    const dirty = await git("status", "--porcelain", "--", ...SOURCE_DIRS);
+    return { sha: dirty === "" ? sha : `${sha}-dirty`, built };
+  } catch {
+    return { sha: "source", built: "" };
+  }
+}
+
 /** Bundles `entry` (below `root`) into the file `output`. */
 export async function bundleEntry(
-  root: string,
   entry: string,
-  output: string,
+  options: { root: string; output: string; info: BuildInfo },
 ): Promise<void> {
+  const { root, output, info } = options;
   await run(
     [
       Deno.execPath(),
@@ -25,6 +46,9 @@ export async function bundleEntry(
     ],
     { cwd: root, env: { NO_COLOR: "1" } },
   );
+  // services/lib/version.ts looks for it.
+  const define = `const TALOS_BUILD = ${JSON.stringify(info)};\n`;
+  await Deno.writeTextFile(output, define + await Deno.readTextFile(output));
 }
 
 /** Folders whose files end up in bundles, and what else decides them. */

@@ -5,6 +5,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Containerd } from "#lib/containerd/client.ts";
 import { AgentError } from "#lib/errors.ts";
+import type { Logger } from "#lib/log.ts";
 import type { ContainerInfoSchema } from "#proto/machine_pb.ts";
 import type { Containers } from "./api/node.ts";
 
@@ -20,6 +21,9 @@ export interface WorkersOf {
 export interface ContainersOptions {
   readonly hosts: ReadonlyMap<string, WorkersOf>;
   readonly containerd: Pick<Containerd, "listTasks" | "killTask">;
+  /** Resolves when the reply of a call has left by the gateway. */
+  readonly replied: () => Promise<void>;
+  readonly log: Logger;
   /** Ends the present run of one daemon; the next follows at once. */
   readonly bounce: (worker: string) => Promise<void>;
 }
@@ -39,7 +43,7 @@ type Info = MessageInitShape<typeof ContainerInfoSchema>;
 
 /** The API's door to the containers of the node. */
 export function containersOf(
-  { hosts, containerd, bounce }: ContainersOptions,
+  { hosts, containerd, bounce, replied, log }: ContainersOptions,
 ): Containers {
   return {
     list: async (namespace) => {
@@ -68,8 +72,15 @@ export function containersOf(
           : name === pod && host.workers.includes(worker))
       );
       if (!found) throw new ContainerError(id);
-      if (found[0] === id) await containerd.killTask(id, SIGTERM);
-      else await bounce(worker ?? id);
+      const restart = () =>
+        found[0] === id
+          ? containerd.killTask(id, SIGTERM)
+          : bounce(worker ?? id);
+      // The answer leaves through the gateway, which may be what restarts.
+      if (!found[1].workers.includes("apid")) return await restart();
+      replied().then(restart).catch((thrown) =>
+        log.error(`Cannot restart "${id}"`, thrown)
+      );
     },
   };
 }

@@ -1,5 +1,7 @@
 /** Hosts as pods, workers as containers in them. */
 import { assertEquals, assertRejects } from "@std/assert";
+import { createLogger } from "#lib/log.ts";
+import { eventually } from "#tests/eventually.ts";
 import { ContainerError, containersOf } from "./containers.ts";
 
 function setUp() {
@@ -13,6 +15,8 @@ function setUp() {
         Promise.resolve(void did.push(`kill ${id} ${signal}`)),
     },
     bounce: (worker) => Promise.resolve(void did.push(`bounce ${worker}`)),
+    replied: () => Promise.resolve(void did.push("replied")),
+    log: createLogger(() => {}),
   });
   return { containers, did };
 }
@@ -38,7 +42,13 @@ Deno.test("restart ends a host by signal and a worker by its supervisor", async 
   await containers.restart("system", "edge");
   await containers.restart("system", "edge:apid");
   await containers.restart("system", "routerd");
-  assertEquals(did, ["kill edge 15", "bounce apid", "bounce routerd"]);
+  await eventually(() => did.length === 6);
+  assertEquals(did.filter((what) => what === "replied").length, 3);
+  assertEquals(did.filter((what) => what !== "replied"), [
+    "kill edge 15",
+    "bounce apid",
+    "bounce routerd",
+  ]);
   for (
     const [namespace, id] of [
       ["system", "trustd"],

@@ -68,8 +68,8 @@ export interface MachinedOptions {
   readonly exit: (code: number) => void;
 }
 
-/** The reply of a shutdown leaves through three daemons before they stop. */
-const REPLY_MS = 500;
+/** A reply leaves through three daemons before they stop. */
+export const REPLY_MS = 500;
 const CONTAINERD_HEALTH = {
   initialDelayMs: 2_000,
   everyMs: 5_000,

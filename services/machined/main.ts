@@ -23,7 +23,7 @@ import { globalAddresses } from "./facts.ts";
 import { realFiles } from "./files.ts";
 import { installGuard } from "./guard.ts";
 import { issueIdentity } from "./identity.ts";
-import { Machined } from "./machined.ts";
+import { Machined, REPLY_MS } from "./machined.ts";
 import { manifest } from "./manifest.ts";
 import { MANIFESTS } from "./manifests.ts";
 import { nodeOf } from "./node.ts";
@@ -138,6 +138,8 @@ export function main(): void {
       hosts,
       containerd,
       bounce: (id) => machined.supervisor.bounce(id),
+      replied: () => systemClock.sleep(REPLY_MS),
+      log,
     }),
     generate: (request) => {
       const config = machined.config;

@@ -27,7 +27,7 @@ export function nodeOf(parts: NodeParts): Node {
       sha: VERSION.sha,
       built: VERSION.built,
       // The field is the seed era's; what runs us is what it asks for.
-      goVersion: `deno ${Deno.version.deno}`,
+      goVersion: `deno${Deno.version.deno}`,
       os: Deno.build.os,
       arch: Deno.build.arch === "x86_64" ? "amd64" : "arm64",
     },

@@ -22,7 +22,11 @@ export async function bundleWorkers(
   await Deno.mkdir(dir, { recursive: true });
   const all = { host: "services/lib/worker/host.ts", ...entries };
   for (const [name, entry] of Object.entries(all)) {
-    await bundleEntry(ROOT, entry, `${dir}/${name}.js`);
+    await bundleEntry(entry, {
+      root: ROOT,
+      output: `${dir}/${name}.js`,
+      info: { sha: "test", built: "" },
+    });
   }
 }
 
