@@ -96,6 +96,13 @@ export const OVERLAY: readonly Entry[] = [
   ...DAEMONS.map((name) =>
     bundle(`/usr/lib/talos/${name}.js`, `services/${name}/main.ts`)
   ),
+  dir("/usr/lib/talos/deno"),
+  {
+    kind: "file",
+    path: "/usr/lib/talos/deno/dep_analysis_cache_v2",
+    mode: 0o644,
+    source: { moduleCache: "/usr/lib/talos" },
+  },
   dir("/usr/libexec"),
   dir("/usr/libexec/kubernetes"),
   dir("/usr/local"),

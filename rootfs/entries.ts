@@ -9,6 +9,8 @@ export type Source =
   | { readonly part: PartName; readonly joined: string }
   /** Written here. */
   | { readonly text: string }
+  /** Deno's analysis of all bundles of this directory, listed before. */
+  | { readonly moduleCache: string }
   /** `deno bundle` of a file below the top of the checkout. */
   | { readonly bundle: string };
 

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import type { Part } from "./components/cache.ts";
 import type { PartName } from "./components/parts.ts";
 import type { Entry, Source } from "./entries.ts";
+import { writeModuleCache } from "./module_cache.ts";
 
 /** Where the bytes are that an entry names. */
 export interface Sources {
@@ -20,10 +21,17 @@ async function joinFiles(directory: string): Promise<string> {
   return texts.map((text) => text.trimEnd() + "\n").join("");
 }
 
-async function write(source: Source, to: string, sources: Sources) {
+async function write(
+  source: Source,
+  { to, into, sources }: { to: string; into: string; sources: Sources },
+) {
   if ("text" in source) return await Deno.writeTextFile(to, source.text);
   if ("bundle" in source) {
     return await Deno.copyFile(sources.bundle(source.bundle), to);
+  }
+  if ("moduleCache" in source) {
+    const { moduleCache } = source;
+    return await writeModuleCache(join(into, moduleCache), moduleCache, to);
   }
   const { dir } = sources.parts[source.part];
   if ("joined" in source) {
@@ -57,7 +65,7 @@ export async function stage(
       continue;
     }
     if (entry.kind === "dir") await Deno.mkdir(to);
-    else await write(entry.source, to, sources);
+    else await write(entry.source, { to, into, sources });
     // Explicitly: mkdir and copy know the umask and the mode of the source.
     await Deno.chmod(to, entry.mode);
     const { size } = await Deno.stat(to);

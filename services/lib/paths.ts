@@ -20,6 +20,11 @@ export function controlSocket(host: string): string {
 
 /** The bundles of the image: `<daemon>.js`, `host.js`, `machined.js`. */
 export const BUNDLE_DIR = "/usr/lib/talos";
+/**
+ * Deno's directory on a node: the image has the analysis of the bundles in it
+ * (rootfs/module_cache.ts); what runs has a copy in memory.
+ */
+export const DENO_DIR = `${BUNDLE_DIR}/deno`;
 /** The runtime of every bundle. */
 export const DENO = "/bin/deno";
 /** Files that machined writes and that are bound over those in /etc. */

@@ -4,6 +4,7 @@ import { systemClock } from "#lib/clock.ts";
 import type { HostMount, Manifest } from "#lib/worker/manifest.ts";
 import { realSys } from "#lib/sys/real.ts";
 import { bundleEntry } from "../../rootfs/bundle.ts";
+import { writeModuleCache } from "../../rootfs/module_cache.ts";
 import {
   hostSpec,
   NODE_ROOT,
@@ -28,6 +29,8 @@ export async function bundleWorkers(
       info: { sha: "test", built: "" },
     });
   }
+  await Deno.mkdir(`${dir}/deno`);
+  await writeModuleCache(dir, dir, `${dir}/deno/dep_analysis_cache_v2`);
 }
 
 /** A host with the permissions and limits of `manifests`. */

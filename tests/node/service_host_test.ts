@@ -101,6 +101,7 @@ Deno.test("the kernel's walls are those of the manifests", async () => {
       "/ ro",
       "/tmp rw",
       `${containerd.dir}/bundles ro`,
+      `${containerd.dir}/bundles/deno rw`,
       `${containerd.dir}/hosts/walls ro`,
       `${rw} rw`,
     ],

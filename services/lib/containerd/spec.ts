@@ -80,6 +80,11 @@ export interface ServiceSpecOptions {
     readonly major: number;
     readonly minor: number;
   }[];
+  /** Directories of the root that it has a writable copy of, in memory. */
+  readonly copies?: readonly {
+    readonly path: string;
+    readonly sizeBytes: number;
+  }[];
   readonly memoryLimitBytes: number;
   readonly tmpSizeBytes: number;
   /** Of the node: absent, the container shares the node's uts namespace. */
@@ -163,6 +168,10 @@ function mountsOf(options: ServiceSpecOptions): SpecMount[] {
       source: path,
       options: ["rbind", may, "nosuid", "nodev", "rprivate"],
     })),
+    ...(options.copies ?? []).map(({ path, sizeBytes }) => {
+      const mount = tmpfs(path, sizeBytes, "700");
+      return { ...mount, options: [...mount.options, "tmpcopyup"] };
+    }),
   ];
 }
 

@@ -12,6 +12,7 @@ Deno.test("serviceSpec() writes everything down", () => {
       { path: "/etc/resolv.conf", access: "ro" },
       { path: "/system/run", access: "ro" },
     ],
+    copies: [{ path: "/usr/lib/x", sizeBytes: 4096 }],
     devices: [{ path: "/dev/rtc0", type: "c", major: 252, minor: 0 }],
     memoryLimitBytes: 128 << 20,
     tmpSizeBytes: 1 << 20,
@@ -70,6 +71,19 @@ Deno.test("serviceSpec() writes everything down", () => {
       bind("/etc/resolv.conf", "ro"),
       bind("/system/run", "ro"),
       bind("/system/run/timed", "rw"),
+      {
+        destination: "/usr/lib/x",
+        type: "tmpfs",
+        source: "tmpfs",
+        options: [
+          "nosuid",
+          "nodev",
+          "noexec",
+          "mode=700",
+          "size=4096",
+          "tmpcopyup",
+        ],
+      },
     ],
     linux: {
       namespaces: [

@@ -34,6 +34,7 @@ Deno.test("hostCommand() grants the union, the bundles and the socket", () => {
     "--no-config",
     "--no-lock",
     "--cached-only",
+    "--no-code-cache",
     "--unstable-worker-options",
     "--v8-flags=--optimize-for-size,--max-old-space-size=64",
     "--allow-read=/etc/hosts,/system/run/hosts/node/control.sock," +

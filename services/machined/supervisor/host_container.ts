@@ -14,13 +14,15 @@ import { controlSocket } from "#lib/paths.ts";
 import type { HostMount, Manifest } from "#lib/worker/manifest.ts";
 import { dirname } from "@std/path";
 import {
-  HOST_ENV,
   hostCommand,
   type HostCommandOptions,
+  hostEnv,
 } from "./host_command.ts";
 
-/** Deno's directory and whatever else is written, in memory. */
-const TMP_BYTES = 16 << 20;
+/** Whatever is written, in memory. */
+const TMP_BYTES = 4 << 20;
+/** The analysis of all bundles, and Deno's notes. */
+const DENO_DIR_BYTES = 4 << 20;
 
 /** The node's own root without what is mounted in it. */
 export const NODE_ROOT: readonly RootMount[] = [
@@ -69,11 +71,13 @@ function isDevice(path: string, { devices = [] }: HostContainerOptions) {
 /** The runtime specification of a host. */
 export function hostSpec(options: HostContainerOptions): RuntimeSpec {
   const { name, manifests, hostname, devices } = options;
+  const env = hostEnv(options);
   return serviceSpec({
     args: hostCommand(options),
-    env: HOST_ENV,
+    env,
     capabilities: manifests.flatMap((manifest) => manifest.capabilities),
     mounts: hostMounts(options),
+    copies: [{ path: env.DENO_DIR!, sizeBytes: DENO_DIR_BYTES }],
     memoryLimitBytes: memoryLimitBytes(manifests),
     tmpSizeBytes: TMP_BYTES,
     cgroupsPath: options.cgroupsPath ?? `/system/${name}`,

@@ -2,7 +2,7 @@
  * The OCI runtime specification of a node: a machine of its own in all but
  * the kernel. Pure: facts of the host come in as arguments.
  */
-import { BUNDLE_DIR, DENO } from "#lib/paths.ts";
+import { BUNDLE_DIR, DENO, DENO_DIR } from "#lib/paths.ts";
 import type { NodeRequest } from "./provision.ts";
 
 /** Names of the capabilities, by number; linux/capability.h. */
@@ -113,6 +113,8 @@ function mounts(facts: SpecFacts, configFile: boolean) {
     },
     tmpfs("/run", "mode=755"),
     tmpfs("/tmp", "mode=1777"),
+    // A writable copy of what the image has there.
+    tmpfs(DENO_DIR, "mode=700", "size=4m", "tmpcopyup"),
     // The seed era's container kept these in volumes.
     tmpfs("/system", "mode=755"),
     tmpfs("/etc/cni", "mode=755"),
@@ -153,6 +155,7 @@ export const INIT = [
   "--no-lock",
   "--no-remote",
   "--no-npm",
+  "--no-code-cache",
   "--unstable-worker-options",
   "--v8-flags=--optimize-for-size",
   "--allow-all",
@@ -176,7 +179,8 @@ export function nodeSpec(node: NodeRequest, facts: SpecFacts) {
         "PATH=/bin:/usr/local/bin",
         "HOME=/",
         "TMPDIR=/tmp",
-        "DENO_DIR=/run/deno",
+        `DENO_DIR=${DENO_DIR}`,
+        "MALLOC_ARENA_MAX=1",
         "DENO_NO_UPDATE_CHECK=1",
         "NO_COLOR=1",
         "PLATFORM=container",
