@@ -46,9 +46,14 @@ export async function bundleEntry(
     ],
     { cwd: root, env: { NO_COLOR: "1" } },
   );
-  // services/lib/version.ts looks for it.
+  const text = await Deno.readTextFile(output);
+  // services/lib/version.ts looks for it; a first line with `#!` stays first.
   const define = `const TALOS_BUILD = ${JSON.stringify(info)};\n`;
-  await Deno.writeTextFile(output, define + await Deno.readTextFile(output));
+  const [shebang = ""] = /^#!.*\n/.exec(text) ?? [];
+  await Deno.writeTextFile(
+    output,
+    shebang + define + text.slice(shebang.length),
+  );
 }
 
 /** Folders whose files end up in bundles, and what else decides them. */

@@ -95,7 +95,8 @@ export class TestCluster implements AsyncDisposable {
   async #consoles(): Promise<string> {
     const dir = join(this.#stateDir, this.#options.name);
     const ends: string[] = [];
-    for (const { name } of Deno.readDirSync(dir)) {
+    if (!await Deno.stat(dir).then(() => true, () => false)) return "";
+    for await (const { name } of Deno.readDir(dir)) {
       const text = await Deno.readTextFile(join(dir, name, "console.log"))
         .catch(() => undefined);
       if (text !== undefined) ends.push(`== ${name}\n${text.slice(-4096)}`);

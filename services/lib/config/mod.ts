@@ -16,6 +16,7 @@ export {
 } from "./talosconfig.ts";
 export { loadTalosconfig, saveTalosconfig } from "./talosconfig_file.ts";
 export { decode, type Decoded } from "./load.ts";
+export { readSource } from "./yaml/source.ts";
 export {
   ConfigError,
   type Place,

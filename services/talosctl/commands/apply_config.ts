@@ -1,7 +1,9 @@
 /** `talosctl apply-config`. */
+import { readSource } from "#lib/config/mod.ts";
 import { MachineService } from "#proto/machine_pb.ts";
 import { leaf, NO_ARGS } from "../cli/command.ts";
 import { usageError } from "../cli/run.ts";
+import { invalidFile, problemLines } from "./problems.ts";
 import { readInput, reportQuietly } from "./report.ts";
 
 export const applyConfig = leaf({
@@ -43,6 +45,12 @@ console shows.`,
       throw usageError(context, "--cert-fingerprint needs --insecure");
     }
     const data = await readInput(context, flags.file);
+    // What no node of any version could read is not sent to one.
+    const { problems } = readSource(data);
+    if (problems.length > 0) {
+      await context.edge.stderr(problemLines(flags.file, problems));
+      throw invalidFile(`Cannot apply "${flags.file}"`, problems);
+    }
     const session = await context.session(
       flags.insecure ? { insecure: { fingerprints } } : {},
     );

@@ -1,8 +1,8 @@
 /** `talosctl validate`. */
-import { check, type Mode, MODES, problemText } from "#lib/config/mod.ts";
+import { check, type Mode, MODES } from "#lib/config/mod.ts";
 import { leaf, NO_ARGS } from "../cli/command.ts";
-import { CliError, oneLine } from "../cli/errors.ts";
 import type { Plain } from "../render/document.ts";
+import { invalidFile, problemLines } from "./problems.ts";
 import { readInput, reportLocal } from "./report.ts";
 
 export const validate = leaf({
@@ -37,10 +37,9 @@ also looks whether the install disk exists on this machine.`,
       { exists: edge.existsSync },
     );
     const valid = problems.length === 0;
-    const lines = (label: string, found: typeof problems) =>
-      found.map((one) => `${label}${oneLine(problemText(file, one))}\n`);
-    const said = [...lines("warning: ", warnings), ...lines("", problems)];
-    await edge.stderr(said.join(""));
+    await edge.stderr(
+      problemLines(file, warnings, "warning: ") + problemLines(file, problems),
+    );
     await reportLocal(
       context,
       {
@@ -53,12 +52,7 @@ also looks whether the install disk exists on this machine.`,
       valid ? `${file} is valid for ${flags.mode} mode\n` : "",
     );
     if (valid) return;
-    const count = problems.length === 1
-      ? "1 problem"
-      : `${problems.length} problems`;
-    throw new CliError(
-      "failure",
-      `${file} is not valid for ${flags.mode} mode: ${count}`,
-    );
+    const what = `${file} is not valid for ${flags.mode} mode`;
+    throw invalidFile(what, problems);
   },
 });
