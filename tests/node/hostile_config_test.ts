@@ -147,7 +147,8 @@ Deno.test("a wrong config is refused and changes nothing", async (t) => {
     ]);
     await Deno.remove(file);
     assertEquals(cli.code, 1);
-    assertMatch(cli.stderr, PLACE);
+    // The whole file is the place.
+    assertMatch(cli.stderr, /\.yaml: larger than the limit of \d+ bytes/);
     await checkUntouched();
   });
 });
