@@ -1,5 +1,6 @@
 /** Downloads that are checked before anyone sees them. */
 import { createHash } from "node:crypto";
+import { concatBytes } from "#lib/bytes.ts";
 import { AgentError } from "#lib/errors.ts";
 
 /** Why nothing came. */
@@ -51,13 +52,7 @@ async function attempt(url: string): Promise<Uint8Array> {
     }
     chunks.push(chunk);
   }
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
+  return concatBytes(chunks);
 }
 
 /** The bytes behind `url`, which have the digest `expected`. */

@@ -9,7 +9,7 @@ import { resolve } from "#lib/net/resolve.ts";
 import { PORTS, SOCKETS } from "#lib/paths.ts";
 import { Door } from "#lib/relay/listen.ts";
 import { dialUnix, listenUnix } from "#lib/relay/sockets.ts";
-import { untilAborted } from "#lib/relay/until.ts";
+import { untilAborted } from "#lib/abort.ts";
 import { Role } from "#lib/rpc/roles.ts";
 import type { DaemonContext } from "#lib/worker/daemon.ts";
 import type { Identity } from "#lib/worker/protocol.ts";

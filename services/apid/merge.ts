@@ -8,6 +8,7 @@
  *     0a | length | message ...            one answer of a unary method
  *     0a | length + n | message ... | 0a | m | 0a | h | hostname
  */
+import { concatBytes } from "#lib/bytes.ts";
 import { AgentError } from "#lib/errors.ts";
 import { type Status, statusText } from "#lib/rpc/status.ts";
 
@@ -44,7 +45,7 @@ export function extendFirst(
   const end = next + length;
   if (end > answer.length) throw new MergeError("truncated");
   const head = varint(length + extra.length);
-  return concat([
+  return concatBytes([
     Uint8Array.of(FIELD_1),
     head,
     answer.subarray(next, end),
@@ -55,7 +56,7 @@ export function extendFirst(
 
 /** `Metadata{hostname, error, status}` of a node that did not answer. */
 function errorMetadata(hostname: string, status: Status): Uint8Array {
-  return concat([
+  return concatBytes([
     field(1, utf8.encode(hostname)),
     field(2, utf8.encode(statusText(status))),
     field(3, rpcStatus(status)),
@@ -75,17 +76,17 @@ export function errorFrame(hostname: string, status: Status): Uint8Array {
 /** `google.rpc.Status{code, message}`. */
 function rpcStatus({ code, message }: Status): Uint8Array {
   const text = utf8.encode(message);
-  return concat([
+  return concatBytes([
     code === 0
       ? new Uint8Array(0)
-      : concat([Uint8Array.of(0x08), varint(code)]),
+      : concatBytes([Uint8Array.of(0x08), varint(code)]),
     text.length === 0 ? text : field(2, text),
   ]);
 }
 
 /** A length-delimited field. */
 function field(number: number, bytes: Uint8Array): Uint8Array {
-  return concat([
+  return concatBytes([
     Uint8Array.of((number << 3) | 2),
     varint(bytes.length),
     bytes,
@@ -113,17 +114,4 @@ function readVarint(bytes: Uint8Array, from: number) {
     if (octet < 0x80) return { value, next: from + i + 1 };
   }
   throw new MergeError("truncated");
-}
-
-/** The pieces, one after another. */
-export function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const piece of pieces) length += piece.length;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -1,12 +1,12 @@
 /** The merge, byte by byte: what api.md A5 and A6 say, as literals. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { concatBytes } from "#lib/bytes.ts";
 import { EmptyResponseSchema, EmptySchema } from "#proto/common_pb.ts";
 import { VersionResponseSchema } from "#proto/machine_pb.ts";
 import { Code } from "#lib/rpc/status.ts";
 import { hex, unhex } from "#lib/http2/test_wire.ts";
 import {
-  concat,
   errorAnswer,
   errorFrame,
   extendFirst,
@@ -108,7 +108,7 @@ Deno.test("answers of nodes joined are one answer with all of them", () => {
       VersionResponseSchema,
       create(VersionResponseSchema, { messages: [{ version: { tag } }] }),
     );
-  const joined = concat([
+  const joined = concatBytes([
     extendFirst(answer("v1"), hostnameField("a")),
     errorAnswer("b", { code: Code.Unavailable, message: "gone" }),
     extendFirst(answer("v2"), hostnameField("c")),

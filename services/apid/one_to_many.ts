@@ -4,6 +4,7 @@
  * whole. Either way a node that fails is an entry of the answer and the call
  * goes well.
  */
+import { concatBytes } from "#lib/bytes.ts";
 import type { StreamEvents } from "#lib/http2/stream.ts";
 import { OK_TRAILERS, RESPONSE_HEAD } from "#lib/relay/grpc_wire.ts";
 import type { IncomingCall } from "#lib/relay/incoming_call.ts";
@@ -11,7 +12,6 @@ import type { Upstream } from "#lib/relay/upstream.ts";
 import { Code, type Status, toStatus } from "#lib/rpc/status.ts";
 import { Leg } from "./leg.ts";
 import {
-  concat,
   errorAnswer,
   errorFrame,
   extendFirst,
@@ -203,9 +203,9 @@ class Unary extends Many {
   }
 
   protected override allDone(): void {
-    const body = concat(this.#answers);
+    const body = concatBytes(this.#answers);
     this.call.headers(RESPONSE_HEAD, false);
-    this.call.data(concat([messagePrefix(body.length), body]), false);
+    this.call.data(concatBytes([messagePrefix(body.length), body]), false);
     this.call.trailers(OK_TRAILERS);
   }
 
@@ -260,7 +260,7 @@ class Streaming extends Many {
     if (this.call.done) return;
     this.#begin();
     const length = parts.reduce((sum, part) => sum + part.length, 0);
-    const frame = concat([messagePrefix(length), ...parts]);
+    const frame = concatBytes([messagePrefix(length), ...parts]);
     const queued = this.call.data(frame, false);
     if (queued === 0) leg.consume(credit);
     else this.#unsent.push({ leg, credit, left: queued });

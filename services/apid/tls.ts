@@ -1,34 +1,17 @@
 /** The TLS edges of apid: its listener on :50000, and dialling other nodes. */
 import { isIP } from "node:net";
-import {
-  connect,
-  type ConnectionOptions,
-  createServer,
-  type Server,
-  type TLSSocket,
-} from "node:tls";
-import { socketTransport } from "#lib/http2/socket_transport.ts";
-import type { Transport } from "#lib/http2/transport.ts";
+import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { Resolve } from "#lib/net/resolve.ts";
 import { organizationsOf, tlsKey } from "#lib/pki/mod.ts";
 import type { Dial } from "#lib/relay/upstream.ts";
 import { GUARD_LIMITS, guardConnections } from "#lib/rpc/connection_guard.ts";
+import { dialTo } from "#lib/rpc/dial.ts";
 import { rolesOfOrganizations } from "#lib/rpc/roles.ts";
 import type { Identity } from "#lib/worker/protocol.ts";
 import type { Peer } from "./plan.ts";
 import type { Target } from "./targets.ts";
 
 const KEEPALIVE_MS = 15_000;
-
-/**
- * Offered in this order. Deno's TLS does not refuse other curves, whatever
- * `ecdhCurve` says.
- */
-const COMMON = {
-  ALPNProtocols: ["h2"],
-  minVersion: "TLSv1.2" as const,
-  ecdhCurve: "X25519:P-256",
-};
 
 function secureContext({ ca, crt, key }: Identity) {
   return { ca, cert: crt, key: tlsKey(key) };
@@ -40,7 +23,8 @@ export function createFront(
   onHandshakeError: (thrown: Error) => void,
 ): Server {
   const server = createServer({
-    ...COMMON,
+    ALPNProtocols: ["h2"],
+    minVersion: "TLSv1.2",
     ...secureContext(identity),
     requestCert: true,
     rejectUnauthorized: true,
@@ -58,11 +42,16 @@ export function rotateFront(server: Server, identity: Identity): void {
   server.setSecureContext(secureContext(identity));
 }
 
-/** Who is at the other end; undefined unless it speaks HTTP/2. */
+/** Who is at the other end; undefined for who does not speak HTTP/2. */
 export function peerOf(socket: TLSSocket): Peer | undefined {
   if (socket.alpnProtocol !== "h2") return undefined;
   const { raw } = socket.getPeerCertificate();
-  return { roles: rolesOfOrganizations(organizationsOf(raw)) };
+  try {
+    return { roles: rolesOfOrganizations(organizationsOf(raw)) };
+  } catch {
+    // Of the CA, but not readable as a certificate: nobody.
+    return undefined;
+  }
 }
 
 /** What dialling other nodes needs. */
@@ -81,44 +70,8 @@ export function dialNode(options: DialOptions): (target: Target) => Dial {
     });
   return ({ host }) => async (signal) => {
     const [address] = isIP(host) ? [host] : await lookup(host, signal);
-    return await dialTls(signal, {
-      ...COMMON,
-      ...secureContext(options.identity()),
-      host: address!,
-      port: options.port,
-      ...(isIP(host) ? {} : { servername: host }),
-      rejectUnauthorized: true,
-    });
+    const { ca, crt, key } = options.identity();
+    const tls = { ca, crt, key, serverName: host };
+    return await dialTo({ host: address!, port: options.port }, tls)(signal);
   };
-}
-
-function dialTls(
-  signal: AbortSignal,
-  options: ConnectionOptions,
-): Promise<Transport> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(options);
-    const fail = (thrown: Error) => {
-      signal.removeEventListener("abort", giveUp);
-      reject(thrown);
-    };
-    const giveUp = () => {
-      socket.destroy();
-      fail(signal.reason);
-    };
-    signal.addEventListener("abort", giveUp, { once: true });
-    socket.once("error", fail);
-    socket.once("close", () => fail(new Error("connection closed")));
-    socket.once("secureConnect", () => {
-      signal.removeEventListener("abort", giveUp);
-      socket.off("error", fail);
-      if (socket.alpnProtocol !== "h2") {
-        socket.destroy();
-        reject(new Error("the node does not speak HTTP/2"));
-        return;
-      }
-      socket.setKeepAlive(true, KEEPALIVE_MS);
-      resolve(socketTransport(socket));
-    });
-  });
 }

@@ -1,35 +1,63 @@
 /**
  * Replaces a small file as a whole: whoever opens it sees the old text or the
- * new, also after a crash. The new text is written as `<path>.new` beside it,
- * which takes permission for exactly that name too.
+ * new, also after a crash. The new text is written beside it first, by default
+ * as `<path>.new`, which takes permission for exactly that name too.
  */
+import { dirname } from "@std/path";
 
-/** Nothing is written when the file has `text` already. */
+/** How {@linkcode replaceFile} writes. */
+export interface ReplaceOptions {
+  /** 0644 unless it says otherwise, whatever the umask. */
+  readonly mode?: number;
+  /** Others may replace it at the same moment: the name beside it is random. */
+  readonly shared?: boolean;
+  /** It is on disk when the promise resolves; takes reading the directory. */
+  readonly durable?: boolean;
+}
+
+async function isSame(path: string, bytes: Uint8Array, mode: number) {
+  try {
+    const stat = await Deno.lstat(path);
+    if (!stat.isFile || stat.size !== bytes.length) return false;
+    if ((stat.mode! & 0o777) !== mode) return false;
+    const before = await Deno.readFile(path);
+    return before.every((byte, at) => byte === bytes[at]);
+  } catch {
+    return false;
+  }
+}
+
+async function writeNew(path: string, bytes: Uint8Array, mode: number) {
+  using file = await Deno.open(path, { write: true, createNew: true, mode });
+  for (let rest = bytes; rest.length > 0;) {
+    rest = rest.subarray(await file.write(rest));
+  }
+  // The umask took bits away.
+  await Deno.chmod(path, mode);
+  await file.sync();
+}
+
+/** Nothing is written when the file has these contents and mode already. */
 export async function replaceFile(
   path: string,
-  text: string,
-  options: { readonly mode?: number } = {},
+  contents: string | Uint8Array,
+  { mode = 0o644, shared = false, durable = false }: ReplaceOptions = {},
 ): Promise<void> {
-  const before = await Deno.readTextFile(path).catch(() => undefined);
-  if (before === text) return;
-  const beside = `${path}.new`;
-  const { mode = 0o644 } = options;
+  const bytes = typeof contents === "string"
+    ? new TextEncoder().encode(contents)
+    : contents;
+  if (await isSame(path, bytes, mode)) return;
+  const beside = shared ? `${path}.${crypto.randomUUID()}.new` : `${path}.new`;
   // Left by a crash, perhaps with another mode.
-  await Deno.remove(beside).catch(() => {});
+  if (!shared) await Deno.remove(beside).catch(() => {});
   try {
-    using file = await Deno.open(beside, {
-      write: true,
-      createNew: true,
-      mode,
-    });
-    const bytes = new TextEncoder().encode(text);
-    for (let at = 0; at < bytes.length;) {
-      at += await file.write(bytes.subarray(at));
-    }
-    await file.sync();
+    await writeNew(beside, bytes, mode);
     await Deno.rename(beside, path);
   } catch (thrown) {
     await Deno.remove(beside).catch(() => {});
     throw thrown;
   }
+  if (!durable) return;
+  using directory = await Deno.open(dirname(path));
+  await directory.sync();
 }

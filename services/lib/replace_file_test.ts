@@ -14,8 +14,12 @@ Deno.test("replace file: new, same, other, and failed", async (t) => {
     });
     await t.step("the same text leaves the file as it is", async () => {
       const { ino } = await Deno.stat(path);
-      await replaceFile(path, "one\n");
+      await replaceFile(path, "one\n", { mode: 0o600 });
       assertEquals((await Deno.stat(path)).ino, ino);
+    });
+    await t.step("the same text with another mode does not", async () => {
+      await replaceFile(path, "one\n", { mode: 0o640 });
+      assertEquals((await Deno.stat(path)).mode! & 0o777, 0o640);
     });
     await t.step("another, past what a crash left", async () => {
       const old = await Deno.open(path);
@@ -25,6 +29,13 @@ Deno.test("replace file: new, same, other, and failed", async (t) => {
       assertEquals((await Deno.stat(path)).mode! & 0o777, 0o644);
       // Who had it open still sees the old text.
       assertEquals(await new Response(old.readable).text(), "one\n");
+      assertEquals(names(), ["hosts"]);
+    });
+    await t.step("many at the same moment: one of them, whole", async () => {
+      const texts = Array.from({ length: 8 }, (_, n) => `${n}`.repeat(5_000));
+      const options = { shared: true, durable: true };
+      await Promise.all(texts.map((text) => replaceFile(path, text, options)));
+      assert(texts.includes(await Deno.readTextFile(path)));
       assertEquals(names(), ["hosts"]);
     });
     await t.step("a directory in its place", async () => {

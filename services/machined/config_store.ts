@@ -2,6 +2,7 @@
  * The machine config that the node runs by: checked before it is taken, kept
  * as it was given, waited for when there is none. Files are the tasks' matter.
  */
+import { orAborted } from "#lib/abort.ts";
 import { effective, type EffectiveConfig, load } from "#lib/config/mod.ts";
 import type { Logger } from "#lib/log.ts";
 
@@ -54,15 +55,7 @@ export class ConfigStore {
   }
 
   /** Resolves when there is a config. */
-  async arrival(signal: AbortSignal): Promise<void> {
-    const gone = Promise.withResolvers<never>();
-    const abort = () => gone.reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      await Promise.race([this.#arrived.promise, gone.promise]);
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+  arrival(signal: AbortSignal): Promise<void> {
+    return orAborted(this.#arrived.promise, signal);
   }
 }

@@ -2,7 +2,7 @@
  * Files as the tasks need them; one real implementation, and one in memory for
  * tests. No decisions.
  */
-import { dirname } from "@std/path";
+import { replaceFile } from "#lib/replace_file.ts";
 
 /** The file system, as far as tasks write to it. */
 export interface Files {
@@ -28,11 +28,6 @@ async function absent<T>(read: Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
-  using directory = await Deno.open(path);
-  await directory.sync();
-}
-
 /** The files of the node. */
 export const realFiles: Files = {
   async mkdir(path, mode) {
@@ -40,25 +35,8 @@ export const realFiles: Files = {
     await Deno.chmod(path, mode);
   },
   read: (path) => absent(Deno.readFile(path)),
-  async replace(path, bytes, mode) {
-    const temporary = `${path}.new`;
-    await absent(Deno.remove(temporary));
-    {
-      using file = await Deno.open(temporary, {
-        write: true,
-        createNew: true,
-        mode,
-      });
-      for (let rest = bytes; rest.length > 0;) {
-        rest = rest.subarray(await file.write(rest));
-      }
-      // The umask took bits away.
-      await Deno.chmod(temporary, mode);
-      await file.sync();
-    }
-    await Deno.rename(temporary, path);
-    await syncDirectory(dirname(path));
-  },
+  replace: (path, bytes, mode) =>
+    replaceFile(path, bytes, { mode, durable: true }),
   async write(path, bytes, mode) {
     await Deno.writeFile(path, bytes, mode === undefined ? {} : { mode });
     if (mode !== undefined) await Deno.chmod(path, mode);

@@ -3,6 +3,7 @@
  * which sequence runs. Everything that touches the machine comes in as an
  * option.
  */
+import { orAborted } from "#lib/abort.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { EffectiveConfig } from "#lib/config/mod.ts";
 import type { EventRing } from "#lib/events.ts";
@@ -313,14 +314,7 @@ export class Machined {
   /** A control plane's apid and trustd wait for their certificate. */
   async #prepare(name: string, signal: AbortSignal): Promise<void> {
     if (!IDENTIFIED.includes(name) || !this.#identityRequest()) return;
-    const stopped = Promise.withResolvers<never>();
-    const stop = () => stopped.reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-    try {
-      await Promise.race([this.#identityMade.promise, stopped.promise]);
-    } finally {
-      signal.removeEventListener("abort", stop);
-    }
+    await orAborted(this.#identityMade.promise, signal);
   }
 
   /** What changes in PID 1 itself when a config comes. */

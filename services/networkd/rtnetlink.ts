@@ -326,6 +326,5 @@ export function formatHardwareAddress(bytes: Uint8Array): string {
   if (bytes.every((byte) => byte === 0)) return "";
   // An IP address here is the local end of a tunnel.
   if (bytes.length === 4 || bytes.length === 16) return formatIp(bytes);
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
-    .join(":");
+  return bytes.toHex().replaceAll(/..(?=.)/g, "$&:");
 }

@@ -1,6 +1,6 @@
 /** routerd, joined to the world. */
 import { dialUnix, listenUnix } from "#lib/relay/sockets.ts";
-import { untilAborted } from "#lib/relay/until.ts";
+import { untilAborted } from "#lib/abort.ts";
 import { runDaemon } from "#lib/worker/daemon.ts";
 import { manifest } from "./manifest.ts";
 import { Routerd } from "./routerd.ts";

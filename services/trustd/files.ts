@@ -3,10 +3,10 @@
  * other path is refused by name, before anything is looked at. A write is
  * whole or not at all.
  */
-import { open, rename, unlink } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { constants } from "node:fs";
-import { dirname } from "node:path";
 import { AgentError } from "#lib/errors.ts";
+import { replaceFile } from "#lib/replace_file.ts";
 
 /** One file of the list. */
 export interface SharedFile {
@@ -106,25 +106,6 @@ export async function writeShared(
       `Cannot write "${path}": more than ${file.maxBytes} bytes`,
     );
   }
-  const aside = `${file.path}.${crypto.randomUUID()}`;
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
   const mode = (perm & MODE_MASK) || MODE_DEFAULT;
-  const handle = await open(aside, flags, mode);
-  try {
-    await handle.writeFile(data);
-    await handle.chmod(mode);
-    await handle.sync();
-    await handle.close();
-    await rename(aside, file.path);
-  } catch (thrown) {
-    await handle.close().catch(() => {});
-    await unlink(aside).catch(() => {});
-    throw thrown;
-  }
-  const folder = await open(dirname(file.path), constants.O_RDONLY);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await replaceFile(file.path, data, { mode, shared: true, durable: true });
 }

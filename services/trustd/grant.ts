@@ -12,7 +12,7 @@
  */
 import { isIP } from "node:net";
 import { AgentError } from "#lib/errors.ts";
-import { canonicalAddress } from "#lib/pki/der.ts";
+import { canonicalAddress } from "#lib/net/ip.ts";
 
 /** What a request asks for. */
 export interface Asked {

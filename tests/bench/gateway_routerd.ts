@@ -1,6 +1,6 @@
 /** routerd as a worker, with one backend on a socket of the bench's own. */
 import { dialUnix, listenUnix } from "#lib/relay/sockets.ts";
-import { untilAborted } from "#lib/relay/until.ts";
+import { untilAborted } from "#lib/abort.ts";
 import { runDaemon } from "#lib/worker/daemon.ts";
 import { manifest } from "../../services/routerd/manifest.ts";
 import { Routerd } from "../../services/routerd/routerd.ts";

@@ -1,6 +1,7 @@
 /**
  * The shapes that text may have, by name. Pure: no look-up of any kind.
  */
+import { parseIp, parsePrefix } from "../net/ip.ts";
 import { parseDurationMs } from "./duration.ts";
 
 /** One shape: a test, and how a problem names what was expected. */
@@ -9,48 +10,16 @@ interface Shape {
   readonly expected: string;
 }
 
-const V4_PART = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
-const V4 = new RegExp(`^${V4_PART}(?:\\.${V4_PART}){3}$`);
 const LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
-/** Whether `text` is an IPv4 address in dotted form. */
-export function isIPv4(text: string): boolean {
-  return V4.test(text);
-}
-
 /** Whether `text` is an IPv6 address, without brackets and zone. */
-export function isIPv6(text: string): boolean {
-  if (!/^[0-9A-Fa-f:.]{2,45}$/.test(text)) return false;
-  const halves = text.split("::");
-  if (halves.length > 2) return false;
-  let groups = 0;
-  for (const [index, half] of halves.entries()) {
-    if (half === "") continue;
-    const parts = half.split(":");
-    for (const [at, part] of parts.entries()) {
-      const isLast = index === halves.length - 1 && at === parts.length - 1;
-      if (isLast && isIPv4(part)) groups += 2;
-      else if (/^[0-9A-Fa-f]{1,4}$/.test(part)) groups++;
-      else return false;
-    }
-  }
-  if (halves.length === 2) return groups <= 7;
-  return groups === 8;
+function isIPv6(text: string): boolean {
+  return parseIp(text)?.length === 16;
 }
 
+/** Whether `text` is an IP address, without brackets and zone. */
 export function isIP(text: string): boolean {
-  return isIPv4(text) || isIPv6(text);
-}
-
-/** Splits `10.0.0.1/24`; undefined unless both parts are right. */
-export function parseCidr(
-  text: string,
-): { address: string; prefix: number } | undefined {
-  const [, address, digits] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
-  if (address === undefined || digits === undefined) return undefined;
-  const prefix = Number(digits);
-  if (isIPv4(address)) return prefix <= 32 ? { address, prefix } : undefined;
-  return isIPv6(address) && prefix <= 128 ? { address, prefix } : undefined;
+  return parseIp(text) !== undefined;
 }
 
 /** A DNS name of one or more labels; a final dot is allowed. */
@@ -108,7 +77,7 @@ const MAX_SYSCTL = 255;
 const SHAPES = {
   ip: { test: isIP, expected: "an IP address" },
   cidr: {
-    test: (text) => parseCidr(text) !== undefined,
+    test: (text) => parsePrefix(text) !== undefined,
     expected: "an address with a prefix length, for instance 10.0.0.5/24",
   },
   dns: { test: isDnsName, expected: "a DNS name" },

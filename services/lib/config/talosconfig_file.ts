@@ -1,5 +1,6 @@
 /** The talosconfig on disk: read whole, written atomically, for its owner. */
 import { dirname } from "@std/path";
+import { replaceFile } from "../replace_file.ts";
 import {
   decodeTalosconfig,
   EMPTY_TALOSCONFIG,
@@ -43,26 +44,9 @@ export async function saveTalosconfig(
   const target = await Deno.realPath(path).catch(() => path);
   const folder = dirname(target);
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-  const temporary = await Deno.makeTempFile({
-    dir: folder,
-    prefix: ".config-",
+  await replaceFile(target, encodeTalosconfig(config), {
+    mode: 0o600,
+    shared: true,
+    durable: true,
   });
-  try {
-    const file = await Deno.open(temporary, { write: true, mode: 0o600 });
-    try {
-      const bytes = new TextEncoder().encode(encodeTalosconfig(config));
-      for (let at = 0; at < bytes.length;) {
-        at += await file.write(bytes.subarray(at));
-      }
-      await file.sync();
-    } finally {
-      file.close();
-    }
-    // makeTempFile gives 0600, whatever the umask; say it anyway.
-    await Deno.chmod(temporary, 0o600);
-    await Deno.rename(temporary, target);
-  } catch (thrown) {
-    await Deno.remove(temporary).catch(() => {});
-    throw thrown;
-  }
 }

@@ -11,6 +11,48 @@ export function socketTransport(socket: Socket): Transport {
   return new SocketTransport(socket);
 }
 
+/** How a socket that was just made becomes a transport. */
+export interface OpenOptions {
+  readonly signal: AbortSignal;
+  /** What says that it may be used. */
+  readonly event: "connect" | "secureConnect";
+  /** Looks at it then; what it finds wrong is the error. */
+  readonly check?: () => string | undefined;
+  readonly keepAliveMs?: number;
+}
+
+/**
+ * Resolves once `event` came and `check` found nothing; otherwise the socket
+ * is destroyed and the cause thrown, whatever comes first.
+ */
+export function openTransport(
+  socket: Socket,
+  { signal, event, check, keepAliveMs }: OpenOptions,
+): Promise<Transport> {
+  return new Promise((resolve, reject) => {
+    const fail = (thrown: Error) => {
+      signal.removeEventListener("abort", giveUp);
+      socket.destroy();
+      reject(thrown);
+    };
+    const giveUp = () => fail(signal.reason);
+    const lost = () => fail(new Error("connection closed"));
+    signal.addEventListener("abort", giveUp, { once: true });
+    // Stays: a socket without a listener would end the process.
+    socket.on("error", fail);
+    socket.once("close", lost);
+    socket.once(event, () => {
+      const problem = check?.();
+      if (problem) return fail(new Error(problem));
+      signal.removeEventListener("abort", giveUp);
+      socket.off("close", lost);
+      if (keepAliveMs !== undefined) socket.setKeepAlive(true, keepAliveMs);
+      resolve(socketTransport(socket));
+    });
+    if (signal.aborted) giveUp();
+  });
+}
+
 /** A peer that does not read its last bytes does not keep the socket. */
 const LINGER_MS = 5_000;
 

@@ -1,26 +1,22 @@
 /** For tests: frames by hand, and a transport that is a pair of arrays. */
+import { concatBytes } from "../bytes.ts";
 import { PREFACE } from "./constants.ts";
 import { type Frame, FrameReader } from "./frame_reader.ts";
 import type { Transport, TransportEvents } from "./transport.ts";
 
 /** Octets of hex digits; blanks do not count. */
 export function unhex(text: string): Uint8Array {
-  return Uint8Array.from(
-    text.replaceAll(/\s/g, "").match(/../g) ?? [],
-    (pair) => parseInt(pair, 16),
-  );
+  return Uint8Array.fromHex(text.replaceAll(/\s/g, ""));
 }
 
 /** `0a ff` of octets. */
 export function hex(bytes: Uint8Array): string {
-  return [...bytes].map((octet) => octet.toString(16).padStart(2, "0")).join(
-    " ",
-  );
+  return bytes.toHex().replaceAll(/..(?=.)/g, "$& ");
 }
 
 /** Octets of the pieces, one after another. */
 export function join(...pieces: Uint8Array[]): Uint8Array {
-  return Uint8Array.from(pieces.flatMap((piece) => [...piece]));
+  return concatBytes(pieces);
 }
 
 /** One frame. */

@@ -55,6 +55,12 @@ function longestZeros(groups: number[]): [number, number] {
   return best;
 }
 
+/** The one text of an address, so that texts compare; others stay. */
+export function canonicalAddress(text: string): string {
+  const bytes = parseIp(text);
+  return bytes ? formatIp(bytes) : text;
+}
+
 /** An address with the length of its network's prefix. */
 export interface Prefix {
   readonly address: Uint8Array;
@@ -83,4 +89,15 @@ export function networkOf(prefix: Prefix, hostBits: 0 | 1 = 0): Prefix {
     return hostBits === 0 ? byte & mask : byte & mask | ~mask & 0xff;
   });
   return { address, length: prefix.length };
+}
+
+/** Whether two ranges, as text, share an address; false when either is none. */
+export function rangesOverlap(left: string, right: string): boolean {
+  const [a, b] = [parsePrefix(left), parsePrefix(right)];
+  if (!a || !b || a.address.length !== b.address.length) return false;
+  const length = Math.min(a.length, b.length);
+  const [one, two] = [a, b].map(({ address }) =>
+    formatIp(networkOf({ address, length }).address)
+  );
+  return one === two;
 }

@@ -1,11 +1,13 @@
 /** Addresses as text and bytes. */
 import { assertEquals } from "@std/assert";
 import {
+  canonicalAddress,
   formatIp,
   formatPrefix,
   networkOf,
   parseIp,
   parsePrefix,
+  rangesOverlap,
 } from "./ip.ts";
 
 Deno.test("ip: text to bytes and back", async (t) => {
@@ -68,4 +70,32 @@ Deno.test("ip: network and broadcast of a prefix", () => {
   assertEquals(of("10.5.1.130/32", 0), "10.5.1.130/32");
   assertEquals(of("10.5.1.130/0", 1), "255.255.255.255/0");
   assertEquals(of("fd00:1:2:3::9/64", 0), "fd00:1:2:3::/64");
+});
+
+Deno.test("ip: one text for an address, so that texts compare", () => {
+  for (
+    const [text, canonical] of [
+      ["FD00:0:0::0003", "fd00::3"],
+      ["10.5.0.2", "10.5.0.2"],
+      ["fe80::1%eth0", "fe80::1%eth0"],
+      ["Worker-1", "Worker-1"],
+    ] as const
+  ) {
+    assertEquals(canonicalAddress(text), canonical);
+  }
+});
+
+Deno.test("ip: ranges overlap by the larger one, in one family only", () => {
+  for (
+    const [left, right, expected] of [
+      ["10.5.0.0/24", "10.0.0.0/8", true],
+      ["10.5.0.7/32", "10.5.0.0/24", true],
+      ["10.5.0.0/24", "10.5.1.0/24", false],
+      ["0.0.0.0/0", "::/0", false],
+      ["fd00::/64", "fd00::1:0/112", true],
+      ["10.5.0.0/24", "10.5.0.0", false],
+    ] as const
+  ) {
+    assertEquals(rangesOverlap(left, right), expected, `${left} ${right}`);
+  }
 });

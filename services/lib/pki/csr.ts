@@ -3,7 +3,7 @@
  * of what somebody else asks for. What of it is granted is not decided here.
  */
 import { AgentError } from "../errors.ts";
-import { canonicalAddress } from "./der.ts";
+import { canonicalAddress } from "../net/ip.ts";
 import type { KeyPair } from "./keys.ts";
 import { decodePem, encodePem, Label } from "./pem.ts";
 import { subjectOf } from "./subject.ts";

@@ -9,8 +9,8 @@
  *     Name           SEQUENCE OF SET OF SEQUENCE { OID, string }
  *     Extensions     SEQUENCE OF SEQUENCE { OID, critical?, OCTET STRING }
  */
-import { isIP } from "node:net";
 import { AgentError } from "../errors.ts";
+import { formatIp } from "../net/ip.ts";
 
 /** Bytes that are not the DER they should be. */
 export class DerError extends AgentError<{ readonly kind: "der" }> {
@@ -102,11 +102,6 @@ function enter(element: Element): DerReader {
   return new DerReader(element.body);
 }
 
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
-}
-
 /** A certificate with more parts of a kind than this is refused. */
 const PARTS_MAX = 256;
 
@@ -136,7 +131,7 @@ function readOrganizations(subject: Element): string[] {
   for (const set of each(subject, SET)) {
     for (const part of each(set, SEQUENCE)) {
       const reader = enter(part);
-      const type = hex(reader.next(OID).body);
+      const type = reader.next(OID).body.toHex();
       const value = reader.next();
       if (type !== ORGANIZATION) continue;
       if (!STRINGS.includes(value.tag)) throw new DerError("O is no text");
@@ -146,28 +141,20 @@ function readOrganizations(subject: Element): string[] {
   return found;
 }
 
-/** `10.5.0.3` for 4 bytes, `fd00::3` for 16. */
 function addressText(bytes: Uint8Array): string {
-  if (bytes.length === 4) return bytes.join(".");
-  if (bytes.length !== 16) throw new DerError("address of odd length");
-  const groups = hex(bytes).match(/.{4}/g)!.join(":");
-  return canonicalAddress(groups);
-}
-
-/** The one text of an address: IPv6 in lower case and as short as it gets. */
-export function canonicalAddress(text: string): string {
-  if (isIP(text) !== 6) return text;
-  return new URL(`http://[${text}]`).hostname.slice(1, -1);
+  const text = formatIp(bytes);
+  if (text === "") throw new DerError("address of odd length");
+  return text;
 }
 
 function readExtension(extension: Element, facts: SubjectFacts) {
   const reader = enter(extension);
-  const type = hex(reader.next(OID).body);
+  const type = reader.next(OID).body.toHex();
   if (reader.nextTag !== OCTET_STRING) reader.next();
   const value = enter(reader.next(OCTET_STRING));
   if (type === EXTENDED_KEY_USAGE) {
     for (const oid of each(value.next(SEQUENCE), OID)) {
-      facts.usages.push(USAGES[hex(oid.body)] ?? hex(oid.body));
+      facts.usages.push(USAGES[oid.body.toHex()] ?? oid.body.toHex());
     }
   } else if (type === SUBJECT_ALTERNATIVE_NAME) {
     for (const name of each(value.next(SEQUENCE))) {

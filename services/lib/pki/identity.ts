@@ -7,6 +7,7 @@ import { isIP } from "node:net";
 import { SecurityService } from "#proto/security_pb.ts";
 import type { Clock } from "../clock.ts";
 import { AgentError, messageOf } from "../errors.ts";
+import { canonicalAddress } from "../net/ip.ts";
 import type { Resolve } from "../net/resolve.ts";
 import { PORTS } from "../paths.ts";
 import { connect, createClient } from "../rpc/client.ts";
@@ -15,7 +16,6 @@ import type { Identity, NodeFacts } from "../worker/protocol.ts";
 import { Ca, type Usage } from "./ca.ts";
 import { certificateDer, isSignedBy, readCertificate } from "./certificate.ts";
 import { createCsr } from "./csr.ts";
-import { canonicalAddress } from "./der.ts";
 import { exportKey, generateKey, keyFingerprint } from "./keys.ts";
 import { type PemPair, tlsKey } from "./pem.ts";
 

@@ -30,7 +30,7 @@ export {
   readCsr,
   requestedOrganizations,
 } from "./csr.ts";
-export { canonicalAddress, organizationsOf, readSubject } from "./der.ts";
+export { organizationsOf, readSubject } from "./der.ts";
 export {
   exportKey,
   generateKey,

@@ -1,7 +1,7 @@
 /** Unix sockets of relays: dialling and listening on node:net. */
 import { connect, createServer } from "node:net";
 import type { ServerConnection } from "../http2/server.ts";
-import { socketTransport } from "../http2/socket_transport.ts";
+import { openTransport, socketTransport } from "../http2/socket_transport.ts";
 import type { Transport } from "../http2/transport.ts";
 import { prepareSocket } from "../net/unix_socket.ts";
 import { Door } from "./listen.ts";
@@ -14,20 +14,7 @@ const GREETING_MS = 10_000;
 /** Dials a unix socket. */
 export function dialUnix(path: string): Dial {
   return (signal) =>
-    new Promise<Transport>((resolve, reject) => {
-      const socket = connect({ path });
-      const giveUp = () => {
-        socket.destroy();
-        reject(signal.reason);
-      };
-      signal.addEventListener("abort", giveUp, { once: true });
-      socket.once("error", reject);
-      socket.once("connect", () => {
-        signal.removeEventListener("abort", giveUp);
-        socket.off("error", reject);
-        resolve(socketTransport(socket));
-      });
-    });
+    openTransport(connect({ path }), { signal, event: "connect" });
 }
 
 /** Listens on a unix socket; a stale one is unlinked first. */

@@ -1,6 +1,6 @@
 /** How a client gets to its server: a unix socket, TCP, or TLS over TCP. */
 import { createHash } from "node:crypto";
-import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTcp, isIP } from "node:net";
 import {
   checkServerIdentity,
   connect as connectTls,
@@ -9,8 +9,7 @@ import {
 } from "node:tls";
 import { X509Certificate } from "node:crypto";
 import { Buffer } from "node:buffer";
-import { socketTransport } from "../http2/socket_transport.ts";
-import type { Transport } from "../http2/transport.ts";
+import { openTransport } from "../http2/socket_transport.ts";
 import { tlsKey } from "../pki/pem.ts";
 import { dialUnix } from "../relay/sockets.ts";
 import type { Dial } from "../relay/upstream.ts";
@@ -54,10 +53,11 @@ export function dialTo(target: Target, tls?: ClientTls): Dial {
     const socket = tls
       ? connectTls(tlsOptions(target, tls))
       : connectTcp(target);
-    return opened(socket, {
+    return openTransport(socket, {
       signal,
       event: tls ? "secureConnect" : "connect",
       check: () => tls && serverProblem(socket as TLSSocket, tls),
+      keepAliveMs: KEEPALIVE_MS,
     });
   };
 }
@@ -98,37 +98,4 @@ function keyFingerprint(der: Uint8Array): string {
   const { publicKey } = new X509Certificate(Buffer.from(der));
   const spki = publicKey.export({ type: "spki", format: "der" });
   return createHash("sha256").update(spki).digest("base64");
-}
-
-/** Resolves with the transport once `event` came and `check` found nothing. */
-function opened(
-  socket: Socket,
-  { signal, event, check }: {
-    signal: AbortSignal;
-    event: "connect" | "secureConnect";
-    check: () => string | undefined;
-  },
-): Promise<Transport> {
-  return new Promise((resolve, reject) => {
-    const fail = (thrown: Error) => {
-      signal.removeEventListener("abort", giveUp);
-      socket.destroy();
-      reject(thrown);
-    };
-    const giveUp = () => fail(signal.reason);
-    const lost = () => fail(new Error("connection closed"));
-    signal.addEventListener("abort", giveUp, { once: true });
-    // Stays: a socket without a listener would end the process.
-    socket.on("error", fail);
-    socket.once("close", lost);
-    socket.once(event, () => {
-      const problem = check();
-      if (problem) return fail(new Error(problem));
-      signal.removeEventListener("abort", giveUp);
-      socket.off("close", lost);
-      socket.setKeepAlive(true, KEEPALIVE_MS);
-      resolve(socketTransport(socket));
-    });
-    if (signal.aborted) giveUp();
-  });
 }

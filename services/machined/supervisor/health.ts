@@ -2,6 +2,7 @@
  * Asks a running service whether it is well, again and again. Tells only what
  * changed.
  */
+import { orAborted } from "#lib/abort.ts";
 import type { Clock } from "#lib/clock.ts";
 import { messageOf } from "#lib/errors.ts";
 import type { HealthPolicy } from "#lib/worker/manifest.ts";
@@ -29,17 +30,11 @@ async function within(
     () => limit.abort(new Error(`no answer in ${timeoutMs} ms`)),
     timeoutMs,
   );
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), {
-      once: true,
-    });
-  });
   try {
-    await Promise.race([check(signal), aborted]);
+    await orAborted(check(signal), signal);
   } finally {
     clearTimeout(timer);
     // Frees what listens, for instance a dial that is still under way.
-    aborted.catch(() => {});
     limit.abort(new Error("over"));
   }
 }

@@ -4,6 +4,7 @@
  * started again, the first time at once; its workers have all ended then, and
  * starting those again is the supervisor's decision.
  */
+import { orAborted, untilAborted } from "#lib/abort.ts";
 import { assert } from "#lib/assert.ts";
 import type { Clock } from "#lib/clock.ts";
 import { messageOf } from "#lib/errors.ts";
@@ -78,14 +79,7 @@ export class ServiceHost {
       this.#stop = stop;
       this.#done = this.#live(stop.signal);
     }
-    const gone = Promise.withResolvers<never>();
-    const abort = () => gone.reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      return (await Promise.race([this.#up.promise, gone.promise])).text;
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+    return (await orAborted(this.#up.promise, signal)).text;
   }
 
   /** Registers for one life of one worker; false when the host is not up. */
@@ -133,12 +127,7 @@ export class ServiceHost {
     const { runner: makeRunner, clock, log } = this.#options;
     const runner = makeRunner();
     const text = await runner.start(signal);
-    const stopped = new Promise<string>((resolve) => {
-      if (signal.aborted) resolve("stopped");
-      signal.addEventListener("abort", () => resolve("stopped"), {
-        once: true,
-      });
-    });
+    const stopped = untilAborted(signal).then(() => "stopped");
     const over = Promise.race([
       runner.exited.then(({ reason }) => reason),
       stopped,

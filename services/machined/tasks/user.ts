@@ -1,4 +1,5 @@
 /** Tasks for what the machine config adds: files and kernel settings. */
+import { concatBytes } from "#lib/bytes.ts";
 import { AgentError } from "#lib/errors.ts";
 import type { Logger } from "#lib/log.ts";
 import { MS_BIND, MS_RDONLY } from "#lib/sys/constants.ts";
@@ -106,10 +107,7 @@ async function writeUserFile(
       await files.write(`${target}.orig`, before, mode);
     }
     if (boundOver === undefined && endsWith(before, content)) return;
-    const joined = new Uint8Array(before.length + content.length);
-    joined.set(before);
-    joined.set(content, before.length);
-    await files.write(target, joined, mode);
+    await files.write(target, concatBytes([before, content]), mode);
   } else await files.write(target, content, mode);
   if (boundOver === undefined || bound) return;
   new Mount({

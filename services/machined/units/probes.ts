@@ -8,6 +8,7 @@ import {
   Health as GrpcHealth,
   HealthCheckResponse_ServingStatus,
 } from "#proto/grpc_health_pb.ts";
+import { orAborted } from "#lib/abort.ts";
 import { SOCKETS } from "#lib/paths.ts";
 import { connect, createClient } from "#lib/rpc/client.ts";
 import { Role, ROLE_METADATA } from "#lib/rpc/roles.ts";
@@ -28,16 +29,8 @@ async function dial(address: Address, signal: AbortSignal): Promise<void> {
     : Deno.connect(address);
   // One that comes too late is closed, too.
   const closed = dialled.then((connection) => connection.close());
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    await Promise.race([closed, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-    closed.catch(() => {});
-  }
+  closed.catch(() => {});
+  await orAborted(closed, signal);
 }
 
 /** By its port, its own health service, or its socket. */

@@ -4,6 +4,7 @@
  * the user reads meanwhile.
  */
 import { join } from "@std/path";
+import { untilAborted } from "#lib/abort.ts";
 import { group, leaf, NO_ARGS } from "../cli/command.ts";
 import type { Context } from "../cli/context.ts";
 import { usageError } from "../cli/run.ts";
@@ -227,10 +228,7 @@ const sntpLaunch = leaf({
   async run({ args, signal }) {
     const { startSntpResponder } = await import("#lib/net/sntp_responder.ts");
     const responder = await startSntpResponder({ host: args[1]! });
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
+    await untilAborted(signal);
     await responder.close();
   },
 });

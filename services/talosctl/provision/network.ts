@@ -1,6 +1,7 @@
 /** The bridge of a cluster and the links of its nodes; through `ip`. */
 import { run } from "#lib/command.ts";
-import { type NetworkPlan, type NodePlan, overlaps } from "./plan.ts";
+import { rangesOverlap } from "#lib/net/ip.ts";
+import type { NetworkPlan, NodePlan } from "./plan.ts";
 import { ProvisionError } from "./provision.ts";
 
 /** A link of the host, as far as we look at it. */
@@ -31,9 +32,8 @@ async function ipBatch(commands: readonly string[], pid?: number) {
 export async function checkNetworkFree(network: NetworkPlan): Promise<void> {
   for (const link of await links()) {
     if (link.ifname === network.bridge) continue;
-    for (const { family, local, prefixlen } of link.addr_info ?? []) {
-      if (family !== "inet" || prefixlen < 8 || prefixlen > 30) continue;
-      if (!overlaps(`${local}/${prefixlen}`, network.cidr)) continue;
+    for (const { local, prefixlen } of link.addr_info ?? []) {
+      if (!rangesOverlap(`${local}/${prefixlen}`, network.cidr)) continue;
       throw new ProvisionError(
         { kind: "host", what: "network" },
         `Cannot use network "${network.cidr}": link "${link.ifname}" of this machine has ${local}/${prefixlen}; choose another with --cidr`,

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { AgentError } from "#lib/errors.ts";
+import { formatIp, networkOf, parsePrefix } from "#lib/net/ip.ts";
 
 /** A request that cannot become a cluster. */
 export class PlanError extends AgentError<
@@ -72,34 +73,25 @@ export function checkName(name: string): void {
 }
 
 /** A parsed IPv4 CIDR: the network's first address, and its prefix length. */
-export function parseCidr(cidr: string): { base: number; prefix: number } {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/
-    .exec(cidr);
-  const numbers = match?.slice(1).map(Number) ?? [];
-  const prefix = numbers[4] ?? 33;
-  const octets = numbers.slice(0, 4);
-  if (prefix < 8 || prefix > 30 || octets.some((octet) => octet > 255)) {
+function parseCidr(cidr: string): { base: number; prefix: number } {
+  const parsed = parsePrefix(cidr);
+  if (
+    parsed?.address.length !== 4 || parsed.length < 8 || parsed.length > 30
+  ) {
     throw new PlanError(
       { kind: "cidr", cidr },
       `Cannot use "${cidr}" as the network: an IPv4 network such as 10.5.0.0/24 is needed`,
     );
   }
-  const address = octets.reduce((sum, octet) => sum * 256 + octet, 0);
-  const size = 2 ** (32 - prefix);
-  return { base: Math.floor(address / size) * size, prefix };
+  const { address, length } = networkOf(parsed);
+  return { base: new DataView(address.buffer).getUint32(0), prefix: length };
 }
 
 /** Dotted form of a 32-bit address. */
-export function formatAddress(address: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256)
-    .join(".");
-}
-
-/** Whether two networks have an address in common. */
-export function overlaps(left: string, right: string): boolean {
-  const [a, b] = [parseCidr(left), parseCidr(right)];
-  const size = 2 ** (32 - Math.min(a.prefix, b.prefix));
-  return Math.floor(a.base / size) === Math.floor(b.base / size);
+function formatAddress(address: number): string {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, address);
+  return formatIp(bytes);
 }
 
 /** The plan of a cluster. Gateway is the first address, then the masters. */

@@ -1,6 +1,6 @@
 /** Names and addresses of local clusters. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { clusterId, overlaps, planCluster, PlanError } from "./plan.ts";
+import { clusterId, planCluster, PlanError } from "./plan.ts";
 
 const SHAPE = {
   name: "talos-default",
@@ -63,9 +63,4 @@ Deno.test("planCluster refuses what cannot be", async (t) => {
       assertThrows(() => planCluster({ ...SHAPE, ...change }), PlanError, part);
     });
   }
-});
-
-Deno.test("overlaps sees the larger network", () => {
-  assertEquals(overlaps("10.5.0.0/24", "10.0.0.0/8"), true);
-  assertEquals(overlaps("10.5.0.0/24", "10.5.1.0/24"), false);
 });

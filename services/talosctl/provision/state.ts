@@ -6,6 +6,7 @@
 import { join } from "@std/path";
 import { parse, stringify } from "@std/yaml";
 import { messageOf } from "#lib/errors.ts";
+import { replaceFile } from "#lib/replace_file.ts";
 import { checkName } from "./plan.ts";
 import { type ClusterRecord, ProvisionError } from "./provision.ts";
 
@@ -44,13 +45,14 @@ export function nodePaths(paths: StatePaths, node: string) {
 }
 
 /** Writes the record in one step. */
-export async function saveRecord(
+export function saveRecord(
   paths: StatePaths,
   record: ClusterRecord,
 ): Promise<void> {
-  const temporary = `${paths.record}.new`;
-  await Deno.writeTextFile(temporary, stringify(record), { mode: 0o600 });
-  await Deno.rename(temporary, paths.record);
+  return replaceFile(paths.record, stringify(record), {
+    mode: 0o600,
+    durable: true,
+  });
 }
 
 function isRecord(value: unknown): value is ClusterRecord {

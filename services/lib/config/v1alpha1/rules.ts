@@ -3,7 +3,7 @@
  * seed era let through to fail later. Each rule reports and returns; it copes
  * with anything that is absent.
  */
-import { rangesOverlap } from "../cidr.ts";
+import { rangesOverlap } from "../../net/ip.ts";
 import { show } from "../problem.ts";
 import { childPath } from "../schema.ts";
 import { INTERFACE_RULES } from "./interface_rules.ts";
