@@ -18,7 +18,7 @@ import {
   removeLinks,
 } from "./network.ts";
 import { clusterId } from "./plan.ts";
-import { findProcesses, hasPair, killProcesses } from "./processes.ts";
+import { findHelpers, type Host, hostFor, killHelpers } from "./processes.ts";
 import {
   type ClusterRecord,
   type ClusterRequest,
@@ -28,7 +28,7 @@ import {
   type Report,
 } from "./provision.ts";
 import { RuncContainer, runcPath } from "./runc.ts";
-import { SNTP_COMMAND, startSntp } from "./sntp.ts";
+import { startSntp } from "./sntp.ts";
 import { nodeCapabilities, nodeSpec } from "./spec.ts";
 import {
   loadRecord,
@@ -54,7 +54,7 @@ async function hostCapabilities(): Promise<string[]> {
   return nodeCapabilities(BigInt(`0x${mask}`));
 }
 
-async function checkHost(request: ClusterRequest): Promise<void> {
+async function checkHost(host: Host, request: ClusterRequest): Promise<void> {
   const missing = (what: string, text: string) =>
     new ProvisionError({ kind: "host", what }, text);
   if (Deno.uid() !== 0) {
@@ -69,8 +69,14 @@ async function checkHost(request: ClusterRequest): Promise<void> {
       );
     });
   }
-  await checkNetworkFree(request.network);
+  await checkNetworkFree(host, request.network);
 }
+
+/**
+ * A creation that was killed may have forked a program a moment before: it
+ * does not bear our mark until it is executed, and is found in the next turn.
+ */
+const REMOVAL_TURNS = 5;
 
 /** Local clusters of containers. */
 export class ContainerProvisioner implements Provisioner {
@@ -85,8 +91,8 @@ export class ContainerProvisioner implements Provisioner {
     request: ClusterRequest,
     report: Report,
   ): Promise<ClusterRecord> {
-    await checkHost(request);
     const paths = statePaths(this.#state, request.name);
+    await checkHost(hostFor(paths.dir), request);
     using _lock = await lockState(paths);
     // A damaged record is something, too.
     const before = await loadRecord(paths).catch(() => true);
@@ -113,15 +119,20 @@ export class ContainerProvisioner implements Provisioner {
 
   async #build(request: ClusterRequest, paths: StatePaths, report: Report) {
     const { network, nodes } = request;
-    await createBridge(network);
+    const host = hostFor(paths.dir);
+    await createBridge(host, network);
     report(`network ${network.cidr} on bridge ${network.bridge}`);
-    await mountImage(request.image, paths.rootfs);
-    await startSntp(paths, network.gateway);
+    await mountImage(host, request.image, paths.rootfs);
+    await startSntp(host, paths, network.gateway);
     const capabilities = await hostCapabilities();
-    await Promise.all(nodes.map(async (node) => {
+    // All of them: what one failure takes back must not still be growing.
+    const started = await Promise.allSettled(nodes.map(async (node) => {
       await this.#startNode({ request, node, paths, capabilities });
       report(`node ${node.name} runs at ${node.ip}`);
     }));
+    for (const each of started) {
+      if (each.status === "rejected") throw each.reason;
+    }
   }
 
   async #startNode(
@@ -146,9 +157,10 @@ export class ContainerProvisioner implements Provisioner {
     });
     const file = `${own.bundle}/config.json`;
     await Deno.writeTextFile(file, JSON.stringify(spec), secret);
-    const container = new RuncContainer(paths.runc, node.name);
+    const host = hostFor(paths.dir);
+    const container = this.#container(paths, node.name);
     const pid = await container.create(own.bundle, own.console);
-    await connectNode(request.network, node, pid);
+    await connectNode(host, { network: request.network, node, pid });
     await container.start();
   }
 
@@ -175,7 +187,7 @@ export class ContainerProvisioner implements Provisioner {
     const paths = statePaths(this.#state, record.name);
     const stopped: string[] = [];
     for (const { name } of record.nodes) {
-      const state = await new RuncContainer(paths.runc, name).state();
+      const state = await this.#container(paths, name).state();
       if (state?.status !== "running") stopped.push(name);
     }
     return stopped;
@@ -197,30 +209,38 @@ export class ContainerProvisioner implements Provisioner {
 
   /** The caller holds the lock. */
   async #remove(name: string, paths: StatePaths): Promise<void> {
-    const id = clusterId(name);
-    await killProcesses((argv) => this.#isOurs(argv, paths));
-    await this.#removeContainers(paths);
-    await removeCgroups(id);
-    await unmountBelow(paths.dir);
-    await removeLinks(id);
-    const left = [
-      ...await leftCgroups(id),
-      ...await leftLinks(id),
-      ...await mountsBelow(paths.dir),
-    ];
-    if (left.length > 0) {
-      throw new ProvisionError(
-        { kind: "leftover", cluster: name, what: left },
-        `Cannot remove all of cluster "${name}": ${left.join(", ")} stayed`,
-      );
+    let left: string[] = [];
+    for (let turn = 0; turn < REMOVAL_TURNS; turn++) {
+      left = await this.#removeOnce(name, paths);
+      if (left.length === 0) {
+        return await Deno.remove(paths.dir, { recursive: true });
+      }
     }
-    await Deno.remove(paths.dir, { recursive: true });
+    throw new ProvisionError(
+      { kind: "leftover", cluster: name, what: left },
+      `Cannot remove all of cluster "${name}": ${left.join(", ")} stayed`,
+    );
   }
 
-  /** Helpers of this cluster: runc at work for it, and its time server. */
-  #isOurs(argv: readonly string[], paths: StatePaths): boolean {
-    return hasPair(argv, "--root", paths.runc) ||
-      hasPair(argv, SNTP_COMMAND, paths.dir);
+  /** Returns what is still there. */
+  async #removeOnce(name: string, paths: StatePaths): Promise<string[]> {
+    const id = clusterId(name);
+    const host = hostFor(paths.dir);
+    await killHelpers(paths.dir);
+    await this.#removeContainers(paths);
+    await removeCgroups(id);
+    await unmountBelow(host, paths.dir);
+    await removeLinks(host, id);
+    return [
+      ...await leftCgroups(id),
+      ...await leftLinks(host, id),
+      ...await mountsBelow(paths.dir),
+      ...(await findHelpers(paths.dir)).map((pid) => `process ${pid}`),
+    ];
+  }
+
+  #container(paths: StatePaths, id: string): RuncContainer {
+    return new RuncContainer(hostFor(paths.dir), { root: paths.runc, id });
   }
 
   async #removeContainers(paths: StatePaths): Promise<void> {
@@ -235,17 +255,7 @@ export class ContainerProvisioner implements Provisioner {
     await Promise.all(
       // What runc cannot remove (it was cut short while creating) goes with
       // its cgroup.
-      names.map((id) =>
-        new RuncContainer(paths.runc, id).remove().catch(() => {})
-      ),
+      names.map((id) => this.#container(paths, id).remove().catch(() => {})),
     );
-    await killProcesses((argv) => this.#isOurs(argv, paths));
-  }
-
-  /** Helpers of cluster `name` that run; for tests. */
-  async helpers(name: string): Promise<number[]> {
-    const paths = statePaths(this.#state, name);
-    const found = await findProcesses((argv) => this.#isOurs(argv, paths));
-    return found.map(({ pid }) => pid);
   }
 }

@@ -1,5 +1,5 @@
 /** Mounts of the host below a directory: found in mountinfo, taken away. */
-import { run } from "#lib/command.ts";
+import type { Host } from "./processes.ts";
 
 /** One line of /proc/self/mountinfo, as far as we look at it. */
 export interface MountInfo {
@@ -46,18 +46,18 @@ export async function mountsBelow(dir: string): Promise<string[]> {
  * Mounts `image` on `target`, read-only. The loop device is bound to the
  * mount: the kernel frees it with the last user.
  */
-export async function mountImage(image: string, target: string) {
+export async function mountImage(host: Host, image: string, target: string) {
   await Deno.mkdir(target, { recursive: true });
-  await run(["mount", "-t", "squashfs", "-o", "loop,ro", image, target]);
+  await host(["mount", "-t", "squashfs", "-o", "loop,ro", image, target]);
 }
 
 /** Unmounts everything at or below `dir`. */
-export async function unmountBelow(dir: string): Promise<void> {
+export async function unmountBelow(host: Host, dir: string): Promise<void> {
   for (const target of await mountsBelow(dir)) {
-    await run(["umount", target]).catch(async (thrown) => {
+    await host(["umount", target]).catch(async (thrown) => {
       if (!(await mountsBelow(dir)).includes(target)) return;
       // Somebody looks inside: out of sight now, gone when they leave.
-      await run(["umount", "--lazy", target]).catch(() => {
+      await host(["umount", "--lazy", target]).catch(() => {
         throw thrown;
       });
     });

@@ -1,7 +1,7 @@
 /** The bridge of a cluster and the links of its nodes; through `ip`. */
-import { run } from "#lib/command.ts";
 import { rangesOverlap } from "#lib/net/ip.ts";
 import type { NetworkPlan, NodePlan } from "./plan.ts";
+import type { Host } from "./processes.ts";
 import { ProvisionError } from "./provision.ts";
 
 /** A link of the host, as far as we look at it. */
@@ -14,23 +14,30 @@ interface Link {
   }[];
 }
 
-async function links(): Promise<Link[]> {
-  return JSON.parse(await run(["ip", "-json", "address", "show"]) || "[]");
+async function links(host: Host): Promise<Link[]> {
+  return JSON.parse(await host(["ip", "-json", "address", "show"]) || "[]");
 }
 
 /** Runs several `ip` commands as one; `pid` names the network namespace. */
-async function ipBatch(commands: readonly string[], pid?: number) {
+async function ipBatch(
+  host: Host,
+  commands: readonly string[],
+  pid?: number,
+) {
   const enter = pid === undefined
     ? []
     : ["nsenter", `--net=/proc/${pid}/ns/net`];
-  await run([...enter, "ip", "-batch", "-"], {
+  await host([...enter, "ip", "-batch", "-"], {
     input: commands.join("\n") + "\n",
   });
 }
 
 /** Refuses a network that the host already reaches otherwise. */
-export async function checkNetworkFree(network: NetworkPlan): Promise<void> {
-  for (const link of await links()) {
+export async function checkNetworkFree(
+  host: Host,
+  network: NetworkPlan,
+): Promise<void> {
+  for (const link of await links(host)) {
     if (link.ifname === network.bridge) continue;
     for (const { local, prefixlen } of link.addr_info ?? []) {
       if (!rangesOverlap(`${local}/${prefixlen}`, network.cidr)) continue;
@@ -43,9 +50,12 @@ export async function checkNetworkFree(network: NetworkPlan): Promise<void> {
 }
 
 /** Makes the bridge with the gateway's address on it. */
-export async function createBridge(network: NetworkPlan): Promise<void> {
+export async function createBridge(
+  host: Host,
+  network: NetworkPlan,
+): Promise<void> {
   const { bridge, gateway, prefix, mtu } = network;
-  await ipBatch([
+  await ipBatch(host, [
     `link add ${bridge} mtu ${mtu} type bridge stp_state 0 forward_delay 0`,
     `address add ${gateway}/${prefix} dev ${bridge}`,
     `link set ${bridge} up`,
@@ -54,16 +64,19 @@ export async function createBridge(network: NetworkPlan): Promise<void> {
 
 /** Gives the network namespace of process `pid` its eth0. */
 export async function connectNode(
-  network: NetworkPlan,
-  node: NodePlan,
-  pid: number,
+  host: Host,
+  { network, node, pid }: {
+    network: NetworkPlan;
+    node: NodePlan;
+    pid: number;
+  },
 ): Promise<void> {
   const { bridge, gateway, prefix, mtu } = network;
-  await ipBatch([
+  await ipBatch(host, [
     `link add ${node.link} mtu ${mtu} type veth peer name eth0 mtu ${mtu} netns ${pid}`,
     `link set ${node.link} master ${bridge} up`,
   ]);
-  await ipBatch([
+  await ipBatch(host, [
     "link set lo up",
     `address add ${node.ip}/${prefix} dev eth0`,
     "link set eth0 up",
@@ -72,16 +85,19 @@ export async function connectNode(
 }
 
 /** Names of the cluster's links that are still there. */
-export async function leftLinks(id: string): Promise<string[]> {
-  const names = (await links()).map((link) => link.ifname);
+export async function leftLinks(
+  host: Host,
+  id: string,
+): Promise<string[]> {
+  const names = (await links(host)).map((link) => link.ifname);
   return names.filter((name) => name.startsWith(id));
 }
 
 /** Removes the cluster's links; one that went by itself is no failure. */
-export async function removeLinks(id: string): Promise<void> {
-  for (const name of await leftLinks(id)) {
-    await run(["ip", "link", "delete", name]).catch(async (thrown) => {
-      if ((await leftLinks(id)).includes(name)) throw thrown;
+export async function removeLinks(host: Host, id: string): Promise<void> {
+  for (const name of await leftLinks(host, id)) {
+    await host(["ip", "link", "delete", name]).catch(async (thrown) => {
+      if ((await leftLinks(host, id)).includes(name)) throw thrown;
     });
   }
 }

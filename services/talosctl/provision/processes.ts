@@ -1,54 +1,51 @@
-/** Processes of the host that work for a cluster, found by their arguments. */
+/**
+ * Programs that the provisioner runs on the host for a cluster. Each carries
+ * the cluster's directory in its environment, so that a later command finds
+ * and ends those that outlived a creation which was killed: a mount or a link
+ * must not appear after everything was removed.
+ */
+import { run } from "#lib/command.ts";
 
-/** One process of the host. */
-export interface HostProcess {
-  readonly pid: number;
-  readonly argv: readonly string[];
+/** Names the state directory of the cluster that a program works for. */
+const MARK = "TALOS_CLUSTER";
+
+/** Runs a program of the host for one cluster, as `run` of lib/command.ts. */
+export type Host = typeof run;
+
+/** Runs programs for the cluster whose state is in `dir`. */
+export function hostFor(dir: string): Host {
+  return (argv, options = {}) =>
+    run(argv, { ...options, env: { ...options.env, [MARK]: dir } });
 }
 
-async function argvOf(pid: number): Promise<string[]> {
-  try {
-    const text = await Deno.readTextFile(`/proc/${pid}/cmdline`);
-    return text.split("\0").slice(0, -1);
-  } catch {
-    return [];
-  }
+/** Whether the environment in `text` (of /proc) is that of such a program. */
+export function isMarked(text: string, dir: string): boolean {
+  return text.split("\0").includes(`${MARK}=${dir}`);
 }
 
-/** The processes whose arguments `matches` accepts; never this one. */
-export async function findProcesses(
-  matches: (argv: readonly string[]) => boolean,
-): Promise<HostProcess[]> {
-  const found: HostProcess[] = [];
+/** Pids of the programs that work for the cluster in `dir`. */
+export async function findHelpers(dir: string): Promise<number[]> {
+  const found: number[] = [];
   for await (const entry of Deno.readDir("/proc")) {
     const pid = Number(entry.name);
     if (!Number.isSafeInteger(pid) || pid === Deno.pid) continue;
-    const argv = await argvOf(pid);
-    if (argv.length > 0 && matches(argv)) found.push({ pid, argv });
+    // Processes go while we look, and some are nobody's to read.
+    const text = await Deno.readTextFile(`/proc/${pid}/environ`)
+      .catch(() => "");
+    if (isMarked(text, dir)) found.push(pid);
   }
   return found;
 }
 
-/** Whether `argv` has `first` and, next to it, `second`. */
-export function hasPair(
-  argv: readonly string[],
-  first: string,
-  second: string,
-): boolean {
-  return argv.some((arg, n) => arg === first && argv[n + 1] === second);
-}
-
-/** How long a killed process may take to go. */
+/** How long killed programs may take to go. */
 const TRIES = 100;
 
-/** Kills the processes that `matches` accepts and waits until they are gone. */
-export async function killProcesses(
-  matches: (argv: readonly string[]) => boolean,
-): Promise<void> {
+/** Kills the programs that work for the cluster until none is left. */
+export async function killHelpers(dir: string): Promise<void> {
   for (let tries = 0; tries < TRIES; tries++) {
-    const found = await findProcesses(matches);
+    const found = await findHelpers(dir);
     if (found.length === 0) return;
-    for (const { pid } of found) {
+    for (const pid of found) {
       try {
         Deno.kill(pid, "SIGKILL");
       } catch {
@@ -59,17 +56,21 @@ export async function killProcesses(
   }
 }
 
+/** Runs `argv` with its output appended to the file `log`. */
+const TO_LOG = 'log=$1; shift; exec "$@" >>"$log" 2>&1 </dev/null';
+
+/** Arguments that run `argv` with its output appended to the file `log`. */
+export function loggedArgv(log: string, argv: readonly string[]): string[] {
+  return ["sh", "-c", TO_LOG, "sh", log, ...argv];
+}
+
 /** Starts `argv` so that it outlives us, its output going to the file `log`. */
 export async function startDetached(
+  host: Host,
   argv: readonly string[],
   log: string,
 ): Promise<void> {
-  const shell = 'log=$1; shift; exec "$@" >>"$log" 2>&1 </dev/null';
-  const { success } = await new Deno.Command("setsid", {
-    args: ["--fork", "sh", "-c", shell, "sh", log, ...argv],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).output();
-  if (!success) throw new Error(`Cannot start "${argv[0]}" by setsid`);
+  // Nothing may hold the pipes that `host` reads.
+  const quiet = ["sh", "-c", 'exec "$@" >/dev/null 2>&1', "sh"];
+  await host([...quiet, "setsid", "--fork", ...loggedArgv(log, argv)]);
 }

@@ -1,10 +1,11 @@
-/** Finding processes by their arguments. */
+/** Finding the programs that work for a cluster. */
 import { assertEquals } from "@std/assert";
-import { hasPair } from "./processes.ts";
+import { isMarked } from "./processes.ts";
 
-Deno.test("hasPair wants neighbours, not a substring", () => {
-  const argv = ["runc", "--root", "/state/c/runc", "delete"];
-  assertEquals(hasPair(argv, "--root", "/state/c/runc"), true);
-  assertEquals(hasPair(argv, "--root", "/state/c"), false);
-  assertEquals(hasPair(argv, "runc", "/state/c/runc"), false);
+Deno.test("isMarked wants the whole directory", () => {
+  const text = "PATH=/bin\0TALOS_CLUSTER=/state/c\0HOME=/\0";
+  assertEquals(isMarked(text, "/state/c"), true);
+  assertEquals(isMarked(text, "/state"), false);
+  assertEquals(isMarked(text, "/state/c2"), false);
+  assertEquals(isMarked("", "/state/c"), false);
 });

@@ -1,7 +1,8 @@
 /** runc of the host: the pinned one that was built with the image. */
 import { dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { CommandError, run } from "#lib/command.ts";
+import { CommandError } from "#lib/command.ts";
+import { type Host, loggedArgv } from "./processes.ts";
 
 /** `_out/` of the checkout, or what the launcher says. */
 export function outDir(): string {
@@ -22,10 +23,12 @@ export interface RuncState {
 
 /** One container of one state directory of runc. */
 export class RuncContainer {
+  readonly #host: Host;
   readonly #root: string;
   readonly #id: string;
 
-  constructor(root: string, id: string) {
+  constructor(host: Host, { root, id }: { root: string; id: string }) {
+    this.#host = host;
     this.#root = root;
     this.#id = id;
   }
@@ -43,11 +46,10 @@ export class RuncContainer {
     // The container inherits the descriptors of `runc create`, so its errors
     // go to a log of their own.
     const log = join(bundle, "runc.log");
-    const shell = 'out=$1; shift; exec "$@" >>"$out" 2>&1 </dev/null';
     const argv = this.#argv("--log", log, "create", "--bundle", bundle);
     argv.push("--pid-file", pidFile, this.#id);
     try {
-      await run(["sh", "-c", shell, "sh", console_, ...argv]);
+      await this.#host(loggedArgv(console_, argv));
     } catch (thrown) {
       if (!(thrown instanceof CommandError)) throw thrown;
       const text = await Deno.readTextFile(log).catch(() => "");
@@ -59,13 +61,13 @@ export class RuncContainer {
   }
 
   async start(): Promise<void> {
-    await run(this.#argv("start", this.#id));
+    await this.#host(this.#argv("start", this.#id));
   }
 
   /** `undefined` when runc does not know it. */
   async state(): Promise<RuncState | undefined> {
     try {
-      return JSON.parse(await run(this.#argv("state", this.#id)));
+      return JSON.parse(await this.#host(this.#argv("state", this.#id)));
     } catch (thrown) {
       if (thrown instanceof CommandError) return undefined;
       throw thrown;
@@ -74,6 +76,6 @@ export class RuncContainer {
 
   /** Kills and removes it, in whatever state it is. */
   async remove(): Promise<void> {
-    await run(this.#argv("delete", "--force", this.#id));
+    await this.#host(this.#argv("delete", "--force", this.#id));
   }
 }

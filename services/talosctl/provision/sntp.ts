@@ -4,11 +4,11 @@
  */
 import { dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { startDetached } from "./processes.ts";
+import { type Host, startDetached } from "./processes.ts";
 import type { StatePaths } from "./state.ts";
 
 /** Hidden command of talosctl: `cluster sntp-launch <state dir> <address>`. */
-export const SNTP_COMMAND = "sntp-launch";
+const SNTP_COMMAND = "sntp-launch";
 
 /** How to run ourselves: a bundle, or main.ts of the checkout. */
 function selfArgv(): string[] {
@@ -22,9 +22,10 @@ function selfArgv(): string[] {
 
 /** Starts it for the cluster in `paths`. */
 export async function startSntp(
+  host: Host,
   paths: StatePaths,
   gateway: string,
 ): Promise<void> {
   const argv = [...selfArgv(), "cluster", SNTP_COMMAND, paths.dir, gateway];
-  await startDetached(argv, join(paths.dir, "sntp.log"));
+  await startDetached(host, argv, join(paths.dir, "sntp.log"));
 }
