@@ -50,6 +50,7 @@ export interface ConfiguratorOptions {
 export class Configurator {
   readonly #options: ConfiguratorOptions;
   #affected: readonly string[] = [];
+  #applying = false;
 
   constructor(options: ConfiguratorOptions) {
     this.#options = options;
@@ -61,24 +62,39 @@ export class Configurator {
   }
 
   /**
-   * Checks and stores `data`; then applies it unless `noReboot`.
+   * Checks and stores `data`; then applies it unless `noReboot`. One at a
+   * time: what is on disk and what is in use must be the same config.
    *
    * @throws {ConfigError | ApplyError} with nothing changed.
    */
   async apply(
     data: Uint8Array,
-    { noReboot }: { readonly noReboot: boolean },
+    options: { readonly noReboot: boolean },
   ): Promise<void> {
-    const { store, log, vet, readers, busy, save, applySequence } =
-      this.#options;
+    const { store, log, vet } = this.#options;
     const next = store.check(data);
-    if (!store.held) {
+    if (this.#applying) throw new ApplyError({ kind: "unavailable" });
+    this.#applying = true;
+    try {
+      if (store.held) {
+        await this.#replace(next, store.held, options);
+        return;
+      }
       await vet(next);
       log.info("the machine config came by the API");
       store.take(next);
-      return;
+    } finally {
+      this.#applying = false;
     }
-    const plan = planApply(store.held.config, next.config, readers());
+  }
+
+  async #replace(
+    next: HeldConfig,
+    held: HeldConfig,
+    { noReboot }: { readonly noReboot: boolean },
+  ): Promise<void> {
+    const { store, log, readers, busy, save, applySequence } = this.#options;
+    const plan = planApply(held.config, next.config, readers());
     if (plan.reboot.length > 0) {
       throw new ApplyError({
         kind: "failedPrecondition",
@@ -86,13 +102,13 @@ export class Configurator {
       });
     }
     if (noReboot) {
-      await save(data);
+      await save(next.source);
       log.info("the machine config is stored for the next boot");
       return;
     }
     if (busy()) throw new ApplyError({ kind: "unavailable" });
     // What the API has accepted survives whatever happens next.
-    await save(data);
+    await save(next.source);
     store.take(next);
     this.#affected = plan.affected;
     const concerned = plan.affected.join(", ") || "no service";

@@ -116,3 +116,27 @@ Deno.test("who the node is cannot change, and one sequence runs at a time", asyn
   );
   assertEquals(did, []);
 });
+
+Deno.test("two configs at once: one is taken, the other told to come again", async () => {
+  for (const first of [setUp(), await running()]) {
+    const { configurator, store } = first;
+    const one = machine({ time: { servers: ["10.0.0.1"] } });
+    const two = machine({ time: { servers: ["10.0.0.2"] } });
+    const applied = configurator.apply(one, { noReboot: false });
+    await assertRejects(
+      () => configurator.apply(two, { noReboot: false }),
+      ApplyError,
+      "locked",
+    );
+    await applied;
+    assertEquals(store.held?.source, one);
+    // Neither a success nor a failure keeps the door shut.
+    await assertRejects(
+      () => configurator.apply(machine({ type: "init" }), { noReboot: false }),
+      ApplyError,
+      "cannot change",
+    );
+    await configurator.apply(two, { noReboot: false });
+    assertEquals(store.held?.source, two);
+  }
+});
