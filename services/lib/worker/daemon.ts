@@ -21,7 +21,10 @@ export interface DaemonContext {
   health(healthy: boolean, message: string): void;
   /** An event of the service, as `talosctl events` shows it. */
   notice(text: string): void;
-  /** Calls back with each new config while it runs. */
+  /**
+   * Calls back with each new config while it runs; at once when one came
+   * since the start.
+   */
   onConfig(callback: (config: WorkerConfig) => void): void;
 }
 

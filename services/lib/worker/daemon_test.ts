@@ -62,6 +62,16 @@ const NODE = {
   addresses: [],
 } as const;
 
+Deno.test("a config that comes while a worker starts is not lost", async () => {
+  using worker = new Probe({ mood: "slow" });
+  worker.configure({ mood: "fine" });
+  assertEquals(await worker.next("notice"), {
+    type: "notice",
+    text: "mood fine",
+  });
+  await worker.next("ready");
+});
+
 Deno.test("a worker says ready, beats, takes configs and stops", async () => {
   using worker = new Probe({ machine: { type: "join" } });
   await worker.next("ready");

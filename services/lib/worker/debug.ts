@@ -151,9 +151,13 @@ async function runOnce(of: {
   const stop = new AbortController();
   const end = () => stop.abort(new Error("asked to stop"));
   const callbacks: ((config: WorkerConfig) => void)[] = [];
+  let newest: WorkerConfig | undefined;
   const reload = () => {
     loadConfig(manifest, options).then(
-      (config) => callbacks.forEach((callback) => callback(config)),
+      (config) => {
+        newest = config;
+        callbacks.forEach((callback) => callback(config));
+      },
       (thrown) => log.warn("Cannot read the config again", thrown),
     );
   };
@@ -169,7 +173,10 @@ async function runOnce(of: {
       health: (healthy, message) =>
         log.info(`${healthy ? "healthy" : "unhealthy"}: ${message}`),
       notice: (text) => log.info(`event: ${text}`),
-      onConfig: (callback) => void callbacks.push(callback),
+      onConfig: (callback) => {
+        callbacks.push(callback);
+        if (newest) callback(newest);
+      },
     });
   } catch (thrown) {
     if (thrown !== stop.signal.reason) throw thrown;

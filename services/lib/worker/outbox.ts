@@ -7,7 +7,7 @@
 import type { Report } from "./protocol.ts";
 
 /** Health reports, notices and heartbeats that wait; more are dropped. */
-export const OPTIONAL_MAX = 256;
+const OPTIONAL_MAX = 256;
 
 interface Waiting {
   readonly report: Report;

@@ -57,6 +57,7 @@ class WorkerPort {
   readonly #configCallbacks: ((config: WorkerConfig) => void)[] = [];
   #started = false;
   #ended = false;
+  #newest: WorkerConfig | undefined;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -71,6 +72,7 @@ class WorkerPort {
         if (!this.#started) this.#start(command.config);
         return;
       case "configure":
+        this.#newest = command.config;
         for (const callback of this.#configCallbacks) callback(command.config);
         return;
       case "stop":
@@ -136,7 +138,11 @@ class WorkerPort {
       health: (healthy, message) =>
         this.#post({ type: "health", healthy, message }),
       notice: (text) => this.#post({ type: "notice", text }),
-      onConfig: (callback) => void this.#configCallbacks.push(callback),
+      onConfig: (callback) => {
+        this.#configCallbacks.push(callback);
+        // One came while the daemon was still starting.
+        if (this.#newest) callback(this.#newest);
+      },
     };
   }
 
