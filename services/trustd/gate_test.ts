@@ -70,6 +70,16 @@ Deno.test("a flood of addresses does not grow memory", () => {
   const gate = gateAt(clock);
   for (let n = 0; n < 100_000; n++) {
     clock.ms += 50;
-    gate.check(`fd00::${n.toString(16)}`, [TOKEN]);
+    const [high, low] = [n >> 16, n & 0xffff].map((part) => part.toString(16));
+    gate.check(`fd00:${high}:${low}::1`, [TOKEN]);
   }
+});
+
+Deno.test("an IPv6 network is one peer, however many addresses it has", () => {
+  const gate = gateAt({ ms: 0 });
+  for (let n = 0; n < PEER_RATE.burst; n++) {
+    gate.check(`fd00:0:0:1::${n.toString(16)}`, [TOKEN]);
+  }
+  assertThrows(() => gate.check("fd00:0:0:1::ffff", [TOKEN]), RateError);
+  gate.check("fd00:0:0:2::1", [TOKEN]);
 });

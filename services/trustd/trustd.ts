@@ -38,6 +38,7 @@ export class Trustd {
   readonly #edges: TrustdEdges;
   #settings: Settings | undefined;
   #ca: Ca | undefined;
+  #turns = 0;
 
   constructor(edges: TrustdEdges) {
     this.#edges = edges;
@@ -49,7 +50,11 @@ export class Trustd {
     if (!settings.ca) {
       throw new TrustdError("the config has no machine CA with its key");
     }
-    this.#ca = await Ca.load(settings.ca);
+    const turn = ++this.#turns;
+    const ca = await Ca.load(settings.ca);
+    // Newer ones came meanwhile.
+    if (turn !== this.#turns) return;
+    this.#ca = ca;
     this.#settings = settings;
     this.gate.setToken(settings.token);
   }
