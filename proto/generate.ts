@@ -22,7 +22,7 @@ const GEN_DIR = join(PROTO_DIR, "gen");
 const PLUGIN = denoJson.imports["@bufbuild/protoc-gen-es"];
 
 /** Every .proto below `dir`, relative to it, sorted. */
-export function protoFiles(dir = PROTO_DIR): string[] {
+function protoFiles(dir = PROTO_DIR): string[] {
   const found: string[] = [];
   const visit = (sub: string) => {
     for (const entry of Deno.readDirSync(join(dir, sub))) {

@@ -7,7 +7,7 @@ import { run } from "#lib/command.ts";
 import { say } from "./progress.ts";
 
 /** The host lacks something. */
-export class ToolsError extends AgentError<
+class ToolsError extends AgentError<
   { kind: "missing"; packages: string[] }
 > {}
 

@@ -35,7 +35,7 @@ export interface Addresses {
 }
 
 /** The node's own. */
-export const NODE_ADDRESSES: Addresses = {
+const NODE_ADDRESSES: Addresses = {
   host: "::",
   port: PORTS.apid,
   remotePort: PORTS.apid,

@@ -55,7 +55,7 @@ export function relayMany(
  * Nodes that did not answer are reported shortly before the client's own
  * deadline ends the call and hides what the others said.
  */
-export function reportAfterMs(timeoutMs: number): number {
+function reportAfterMs(timeoutMs: number): number {
   return timeoutMs - Math.min(500, timeoutMs / 10);
 }
 

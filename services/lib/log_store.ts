@@ -31,7 +31,7 @@ export interface LogStore {
 }
 
 /** What a reader gets at once. */
-export const LOG_CHUNK_BYTES = 32 * 1024;
+const LOG_CHUNK_BYTES = 32 * 1024;
 /** A longer line is cut: one line must not empty the ring. */
 export const LOG_LINE_BYTES = 16 * 1024;
 

@@ -11,8 +11,6 @@
 
 const ALPHABET = "0123456789abcdefghijklmnopqrstuv";
 const COUNTER_LIMIT = 1 << 24;
-/** Length of an id in characters. */
-export const XID_LENGTH = 20;
 
 /** What makes the ids of one process its own. */
 export interface XidOptions {

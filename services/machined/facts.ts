@@ -18,7 +18,7 @@ export function globalAddresses(all: readonly InterfaceAddress[]): string[] {
 }
 
 /** Whether two sets of facts say the same. */
-export function sameFacts(a: NodeFacts, b: NodeFacts): boolean {
+function sameFacts(a: NodeFacts, b: NodeFacts): boolean {
   return a.hostname === b.hostname && a.mode === b.mode &&
     a.version === b.version && a.addresses.join() === b.addresses.join();
 }

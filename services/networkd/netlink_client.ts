@@ -39,7 +39,7 @@ import {
 } from "./rtnetlink.ts";
 
 /** Entries of one table; a node with more routes is a router. */
-export const ENTRIES_MAX = 32_768;
+const ENTRIES_MAX = 32_768;
 const REPLY_TIMEOUT_MS = 2_000;
 const WAIT_MS = 2;
 /** A table that changes while it is read is read again, this often. */

@@ -7,9 +7,9 @@ import { parseIp, parsePrefix, type Prefix } from "#lib/net/ip.ts";
 import { isHostname } from "#lib/net/resolve.ts";
 
 /** Resolvers of a node that names none. */
-export const DEFAULT_NAMESERVERS: readonly string[] = ["1.1.1.1", "8.8.8.8"];
+const DEFAULT_NAMESERVERS: readonly string[] = ["1.1.1.1", "8.8.8.8"];
 /** glibc reads no more. */
-export const NAMESERVERS_MAX = 3;
+const NAMESERVERS_MAX = 3;
 const ROUTE_METRIC = 10;
 const HOSTNAME_MAX = 63;
 const FQDN_MAX = 253;

@@ -4,7 +4,7 @@
  */
 
 /** Above this a clock is stepped, below it is slewed (RFC 5905, STEPT). */
-export const STEP_THRESHOLD_MS = 128;
+const STEP_THRESHOLD_MS = 128;
 /** Log2 of seconds: ask every 64 to 1024 s. */
 export const POLL_MIN = 6;
 export const POLL_MAX = 10;

@@ -35,13 +35,6 @@ export async function run(
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-/** One node, as its provisioner made it. */
-export interface TestNode {
-  readonly name: string;
-  readonly type: string;
-  readonly ip: string;
-}
-
 /** What {@linkcode TestCluster.create} makes. */
 export interface ClusterOptions {
   /** Unique among the test files, at most 12 characters. */

@@ -9,7 +9,7 @@ import {
 type Plain = Readonly<Record<string, unknown>>;
 
 /** `value` with the defaults of `schema`; what is absent and has none stays so. */
-export function fillDefaults(schema: Schema, value: unknown): unknown {
+function fillDefaults(schema: Schema, value: unknown): unknown {
   if (value === undefined) {
     if (schema.kind === "object" && schema.always) {
       return fillDefaults(schema, {});

@@ -24,7 +24,7 @@ export interface Decoded {
 const NOWHERE: Place = { line: 0, column: 0 };
 
 /** The place of `path` or of the nearest path above it that is known. */
-export function placeOf(
+function placeOf(
   places: ReadonlyMap<string, Place>,
   path: string,
 ): Place {

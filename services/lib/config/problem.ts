@@ -21,7 +21,7 @@ export interface Problem {
 }
 
 /** More than these are counted, not listed. */
-export const MAX_PROBLEMS = 100;
+const MAX_PROBLEMS = 100;
 
 /** `file:line:column: path: message`, without the parts that are not known. */
 export function problemText(file: string, problem: Problem): string {

@@ -37,7 +37,7 @@ const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
 const FAIR_BELOW = 256 - 256 % ALPHABET.length;
 
 /** `length` letters and digits, each as likely as the others. */
-export function randomWord(length: number): string {
+function randomWord(length: number): string {
   let word = "";
   while (word.length < length) {
     for (const byte of crypto.getRandomValues(new Uint8Array(length * 2))) {

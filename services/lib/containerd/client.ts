@@ -93,7 +93,7 @@ export function isNotFound(thrown: unknown): boolean {
 }
 
 /** Whether containerd says that there is one already. */
-export function isAlreadyExists(thrown: unknown): boolean {
+function isAlreadyExists(thrown: unknown): boolean {
   return thrown instanceof RpcError && thrown.code === Code.AlreadyExists;
 }
 

@@ -10,7 +10,7 @@ import { DynamicTable, entryBytes } from "./hpack_table.ts";
 import { huffmanDecode } from "./huffman.ts";
 
 /** The table size that we offer; the default of the RFC. */
-export const DECODER_TABLE_BYTES = 4096;
+const DECODER_TABLE_BYTES = 4096;
 
 const REMEMBERED_BLOCK_BYTES = 512;
 const REMEMBERED_BLOCKS = 64;

@@ -76,7 +76,7 @@ const STATIC: readonly Entry[] = STATIC_TEXT.split("\n").map((line) => {
     : { name: line.slice(0, space), value: line.slice(space + 1) };
 });
 
-export const STATIC_LENGTH = STATIC.length;
+const STATIC_LENGTH = STATIC.length;
 
 /** Index by name (the first), and by name and value. */
 const STATIC_NAMES = new Map<string, number>();

@@ -25,7 +25,7 @@ const UNIX_EPOCH_SECONDS = 2_208_988_800;
 export const MODE_CLIENT = 3;
 export const MODE_SERVER = 4;
 /** Leap indicator of a server that has no time itself. */
-export const LEAP_UNSYNCHRONISED = 3;
+const LEAP_UNSYNCHRONISED = 3;
 
 /** One packet; timestamps are 64 bits of 32.32 seconds since 1900. */
 export interface NtpPacket {

@@ -23,38 +23,21 @@ export const MS_SHARED = 0x100000;
 export const MS_RELATIME = 0x200000;
 export const MS_I_VERSION = 0x800000;
 export const MS_STRICTATIME = 0x1000000;
-export const MNT_FORCE = 1;
 export const MNT_DETACH = 2;
-export const MNT_EXPIRE = 4;
 export const UMOUNT_NOFOLLOW = 8;
 
 // linux/reboot.h
-export const LINUX_REBOOT_CMD_RESTART = 0x01234567;
-export const LINUX_REBOOT_CMD_HALT = 0xcdef0123;
-export const LINUX_REBOOT_CMD_CAD_ON = 0x89abcdef;
-export const LINUX_REBOOT_CMD_CAD_OFF = 0;
 export const LINUX_REBOOT_CMD_POWER_OFF = 0x4321fedc;
-export const LINUX_REBOOT_CMD_KEXEC = 0x45584543;
 
 // linux/sched.h
-export const CLONE_NEWTIME = 0x80;
-export const CLONE_NEWNS = 0x20000;
-export const CLONE_NEWCGROUP = 0x2000000;
-export const CLONE_NEWUTS = 0x4000000;
-export const CLONE_NEWIPC = 0x8000000;
-export const CLONE_NEWUSER = 0x10000000;
-export const CLONE_NEWPID = 0x20000000;
 export const CLONE_NEWNET = 0x40000000;
 
 // linux/wait.h, asm-generic/siginfo.h
 export const P_ALL = 0;
-export const P_PID = 1;
 export const WNOHANG = 0x1;
 export const WEXITED = 0x4;
 export const WNOWAIT = 0x1000000;
 export const CLD_EXITED = 1;
-export const CLD_KILLED = 2;
-export const CLD_DUMPED = 3;
 
 // asm-generic/signal.h
 export const SIGHUP = 1;
@@ -67,51 +50,39 @@ export const SIGTERM = 15;
 export const SIGCHLD = 17;
 export const SIGCONT = 18;
 export const SIGSTOP = 19;
-export const SIGPWR = 30;
 
 // linux/prctl.h
-export const PR_SET_NAME = 15;
 export const PR_SET_CHILD_SUBREAPER = 36;
-export const PR_GET_CHILD_SUBREAPER = 37;
 
 // asm-generic/resource.h
 export const RLIMIT_CORE = 4;
-export const RLIMIT_NPROC = 6;
 export const RLIMIT_NOFILE = 7;
-export const RLIMIT_MEMLOCK = 8;
 /** No limit; limits are 64-bit numbers. */
 export const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 
 // asm-generic/fcntl.h
 export const O_RDONLY = 0;
-export const O_RDWR = 0x2;
 export const O_NONBLOCK = 0x800;
 export const O_CLOEXEC = 0x80000;
 
 // linux/stat.h
 export const S_IFIFO = 0o010000;
 export const S_IFCHR = 0o020000;
-export const S_IFBLK = 0o060000;
 
 // linux/time.h, linux/timex.h
 export const CLOCK_REALTIME = 0;
 export const ADJ_OFFSET = 0x1;
-export const ADJ_FREQUENCY = 0x2;
 export const ADJ_MAXERROR = 0x4;
 export const ADJ_ESTERROR = 0x8;
 export const ADJ_STATUS = 0x10;
 export const ADJ_TIMECONST = 0x20;
-export const ADJ_SETOFFSET = 0x100;
 export const ADJ_NANO = 0x2000;
 export const STA_PLL = 0x1;
-export const STA_INS = 0x10;
-export const STA_DEL = 0x20;
 export const STA_UNSYNC = 0x40;
 /** State of the clock that adjtimex returns: not synchronised. */
 export const TIME_ERROR = 5;
 
 // linux/socket.h, linux/netlink.h
-export const AF_UNSPEC = 0;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
@@ -120,26 +91,13 @@ export const SOCK_NONBLOCK = 0x800;
 export const SOCK_CLOEXEC = 0x80000;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
-export const SOL_SOCKET = 1;
-export const SO_RCVBUF = 8;
-export const SOL_NETLINK = 270;
-export const NETLINK_EXT_ACK = 11;
-export const NETLINK_GET_STRICT_CHK = 12;
 export const NETLINK_ROUTE = 0;
-export const NETLINK_KOBJECT_UEVENT = 15;
-export const NETLINK_GENERIC = 16;
 
 // include/linux/syslog.h
 export const SYSLOG_ACTION_READ_ALL = 3;
-export const SYSLOG_ACTION_CONSOLE_OFF = 6;
-export const SYSLOG_ACTION_CONSOLE_ON = 7;
 export const SYSLOG_ACTION_CONSOLE_LEVEL = 8;
 export const SYSLOG_ACTION_SIZE_BUFFER = 10;
 
 // linux/magic.h
-export const CGROUP_SUPER_MAGIC = 0x27e0eb;
-export const CGROUP2_SUPER_MAGIC = 0x63677270;
 export const PROC_SUPER_MAGIC = 0x9fa0;
-export const SQUASHFS_MAGIC = 0x73717368;
-export const SYSFS_MAGIC = 0x62656572;
 export const TMPFS_MAGIC = 0x01021994;

@@ -11,7 +11,7 @@
 import { concatBytes } from "#lib/bytes.ts";
 
 /** The largest payload: a unary reply with every process or mount of a node. */
-export const FRAME_BYTES_MAX = 4 << 20;
+const FRAME_BYTES_MAX = 4 << 20;
 const HEADER_BYTES = 5;
 
 /** Kinds of frames. */

@@ -53,7 +53,7 @@ function namesTheNode(manifests: readonly Manifest[]): boolean {
 }
 
 /** All mounts of a host: its workers', and its control socket's directory. */
-export function hostMounts(options: HostContainerOptions): HostMount[] {
+function hostMounts(options: HostContainerOptions): HostMount[] {
   const { name, manifests, mounts = [] } = options;
   const socket = options.socket ?? controlSocket(name);
   const all: HostMount[] = [

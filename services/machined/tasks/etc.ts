@@ -18,7 +18,7 @@ const FIRST: Readonly<Record<string, string>> = {
 };
 
 /** The text of /etc/os-release. */
-export function osRelease(version: string): string {
+function osRelease(version: string): string {
   return [
     'NAME="Talos"',
     "ID=talos",

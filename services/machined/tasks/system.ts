@@ -22,7 +22,7 @@ export interface SystemTaskOptions {
 }
 
 /** Sysctls of every node, as `net.ipv4.ip_forward`. */
-export const CONTAINER_SYSCTLS: Readonly<Record<string, string>> = {
+const CONTAINER_SYSCTLS: Readonly<Record<string, string>> = {
   "net.ipv4.ip_forward": "1",
   "net.ipv6.conf.default.forwarding": "1",
   "kernel.pid_max": "262144",
@@ -46,7 +46,7 @@ const VAR_DIRECTORIES = [
 ];
 
 /** Where the kernel keeps the setting `net.ipv4.ip_forward`. */
-export function sysctlPath(key: string): string {
+function sysctlPath(key: string): string {
   return `/proc/sys/${key.replaceAll(".", "/")}`;
 }
 

@@ -58,7 +58,7 @@ export function parseValue(name: string, spec: FlagSpec, text: string): Value {
 }
 
 /** What a flag is when it is not given. */
-export function defaultValue(spec: FlagSpec): Value {
+function defaultValue(spec: FlagSpec): Value {
   if (spec.default !== undefined) return read(spec, spec.default) ?? "";
   switch (spec.type) {
     case "bool":

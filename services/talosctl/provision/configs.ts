@@ -62,7 +62,7 @@ function tlsOf(context: TalosContext): ClusterConfigs["tls"] {
 }
 
 /** What `generateConfig` is asked for. Pure. */
-export function generateInput(
+function generateInput(
   plan: ClusterPlan,
   options: ConfigOptions,
 ): GenerateInput {

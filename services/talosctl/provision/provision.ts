@@ -16,7 +16,7 @@ export class ProvisionError extends AgentError<
 > {}
 
 /** What a node is made of. */
-export const PROVISIONERS = ["container", "qemu"] as const;
+const PROVISIONERS = ["container", "qemu"] as const;
 /** One of {@linkcode PROVISIONERS}. */
 export type ProvisionerKind = typeof PROVISIONERS[number];
 

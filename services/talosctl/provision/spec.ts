@@ -146,7 +146,7 @@ function limits(node: NodeRequest) {
 }
 
 /** Arguments of PID 1. */
-export const INIT = [
+const INIT = [
   DENO,
   "run",
   "--quiet",

@@ -63,7 +63,7 @@ const bondU32 = (doc: string) => int({ doc, ...U32, example: 0 });
 const bondU16 = (doc: string) => int({ doc, ...U16, example: 0 });
 const bondU8 = (doc: string) => int({ doc, ...U8, example: 0 });
 
-export const BOND_MODES = [
+const BOND_MODES = [
   "balance-rr",
   "active-backup",
   "balance-xor",

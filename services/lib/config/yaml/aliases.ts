@@ -12,7 +12,7 @@ import {
 } from "yaml";
 
 /** Aliases may add at most this many nodes to a document. */
-export const MAX_ALIAS_NODES = 10_000;
+const MAX_ALIAS_NODES = 10_000;
 
 /** Something wrong with an alias; `offset` points at it. */
 export interface AliasProblem {

@@ -47,7 +47,7 @@ class Refused extends Error {
 const NOWHERE: Place = { line: 0, column: 0 };
 
 /** Whether `bytes` begin as gzip does. */
-export function isGzip(bytes: Uint8Array): boolean {
+function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
