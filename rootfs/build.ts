@@ -51,13 +51,20 @@ export async function bundleAll(
     bundles.set(entry, join(into, `${entry.replaceAll("/", "_")}.js`));
   }
   const info = await buildInfo(ROOT);
-  const work = async () => {
-    for (let entry = queue.shift(); entry; entry = queue.shift()) {
-      const output = bundles.get(entry)!;
-      await bundleEntry(entry, { root: ROOT, output, info });
-    }
+  const next = async () => {
+    const entry = queue.shift();
+    if (entry === undefined) return false;
+    const output = bundles.get(entry)!;
+    await bundleEntry(entry, { root: ROOT, output, info });
+    return true;
   };
-  await Promise.all([work(), work()]);
+  const rest = async () => {
+    while (await next());
+  };
+  // The first one alone: on a fresh machine it installs esbuild, and two at
+  // once would trip over each other.
+  await next();
+  await Promise.all([rest(), rest()]);
   return bundles;
 }
 

@@ -44,6 +44,9 @@ export function digestOf(value: unknown): string {
   return createHash("sha256").update(canonical).digest("hex");
 }
 
+/** A part that takes longer than this says so before it is done. */
+const SLOW_MS = 2_000;
+
 async function isDirectory(path: string): Promise<boolean> {
   return await Deno.stat(path).then((info) => info.isDirectory, () => false);
 }
@@ -81,14 +84,21 @@ export async function provide(
   await sweep(cache, partial);
   const temporary = join(cache, `${partial}${Deno.pid}`);
   await Deno.mkdir(temporary);
+  const label = recipe.name.padEnd(12);
+  const slow = setTimeout(
+    () => say(`${label} ${recipe.what}, working`),
+    SLOW_MS,
+  );
   try {
     await recipe.build(temporary);
     await Deno.rename(temporary, dir);
   } catch (thrown) {
     await Deno.remove(temporary, { recursive: true });
     throw thrown;
+  } finally {
+    clearTimeout(slow);
   }
   const seconds = (performance.now() - started) / 1000;
-  say(`${recipe.name.padEnd(12)} ${recipe.what}, ${seconds.toFixed(1)} s`);
+  say(`${label} ${recipe.what}, ${seconds.toFixed(1)} s`);
   return { dir, digest };
 }
