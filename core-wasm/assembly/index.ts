@@ -1,0 +1,93 @@
+/**
+ * The exports, which take and return numbers only; `../instance.ts` calls
+ * them. What a number means is said here; that it is in range is checked here.
+ */
+import * as blake3 from "./hash/blake3";
+import * as crc from "./hash/crc";
+import * as sha256 from "./hash/sha256";
+import * as sha512 from "./hash/sha512";
+import * as xxh64 from "./hash/xxh64";
+import { BAD_ARGUMENT, OK } from "./errors";
+import { INPUT, INPUT_SIZE, OUTPUT } from "./memory";
+
+export { hashBlocks, saltPointer } from "./verity";
+
+/** Algorithms, as in `../hash.ts`. */
+const SHA256 = 0;
+const SHA512 = 1;
+const BLAKE3 = 2;
+const CRC32 = 3;
+const CRC32C = 4;
+const XXH64 = 5;
+
+export function inputPointer(): usize {
+  return INPUT;
+}
+
+export function outputPointer(): usize {
+  return OUTPUT;
+}
+
+/** Where the state of an algorithm is, to be saved and put back. */
+export function hashState(algorithm: i32): usize {
+  switch (algorithm) {
+    case SHA256: return sha256.STATE;
+    case SHA512: return sha512.STATE;
+    case BLAKE3: return blake3.STATE;
+    case CRC32: return crc.CRC32;
+    case CRC32C: return crc.CRC32C;
+    case XXH64: return xxh64.STATE;
+    default: return 0;
+  }
+}
+
+export function hashStateSize(algorithm: i32): u32 {
+  switch (algorithm) {
+    case SHA256: return sha256.STATE_SIZE;
+    case SHA512: return sha512.STATE_SIZE;
+    case BLAKE3: return blake3.STATE_SIZE;
+    case CRC32: return crc.STATE_SIZE;
+    case CRC32C: return crc.STATE_SIZE;
+    case XXH64: return xxh64.STATE_SIZE;
+    default: return 0;
+  }
+}
+
+export function hashInit(algorithm: i32): i32 {
+  switch (algorithm) {
+    case SHA256: sha256.init(); return OK;
+    case SHA512: sha512.init(); return OK;
+    case BLAKE3: blake3.init(); return OK;
+    case CRC32: crc.initCrc32(); return OK;
+    case CRC32C: crc.initCrc32c(); return OK;
+    case XXH64: xxh64.init(); return OK;
+    default: return BAD_ARGUMENT;
+  }
+}
+
+/** Takes in the first `size` bytes of the input buffer. */
+export function hashUpdate(algorithm: i32, size: u32): i32 {
+  if (size > INPUT_SIZE) return BAD_ARGUMENT;
+  switch (algorithm) {
+    case SHA256: sha256.update(INPUT, size); return OK;
+    case SHA512: sha512.update(INPUT, size); return OK;
+    case BLAKE3: blake3.update(INPUT, size); return OK;
+    case CRC32: crc.updateCrc32(INPUT, size); return OK;
+    case CRC32C: crc.updateCrc32c(INPUT, size); return OK;
+    case XXH64: xxh64.update(INPUT, size); return OK;
+    default: return BAD_ARGUMENT;
+  }
+}
+
+/** Writes the digest to the output buffer and returns its size. */
+export function hashFinal(algorithm: i32): i32 {
+  switch (algorithm) {
+    case SHA256: return sha256.final(OUTPUT);
+    case SHA512: return sha512.final(OUTPUT);
+    case BLAKE3: return blake3.final(OUTPUT);
+    case CRC32: return crc.final(crc.CRC32, OUTPUT);
+    case CRC32C: return crc.final(crc.CRC32C, OUTPUT);
+    case XXH64: return xxh64.final(OUTPUT);
+    default: return BAD_ARGUMENT;
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * The memory map. Everything is static: nothing allocates, nothing grows, so
+ * the memory of an instance is what `instance.ts` says it is. A buffer is
+ * named, has a named size, and is written by one side only.
+ */
+
+/** What one call takes in: four verity blocks of the largest size. */
+export const INPUT_SIZE: u32 = 0x40000;
+export const INPUT: usize = memory.data(0x40000, 64);
+
+/** What one call gives out: digests. */
+export const OUTPUT_SIZE: u32 = 0x10000;
+export const OUTPUT: usize = memory.data(0x10000, 64);

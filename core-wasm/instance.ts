@@ -1,0 +1,153 @@
+/**
+ * One instance of core.wasm: the only file with `WebAssembly.*` and the only
+ * one that touches its memory. The module imports nothing, takes and returns
+ * numbers, and never grows its memory.
+ */
+
+/** The exports of `assembly/index.ts`. */
+interface CoreExports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  inputPointer(): number;
+  outputPointer(): number;
+  saltPointer(): number;
+  hashState(algorithm: number): number;
+  hashStateSize(algorithm: number): number;
+  hashInit(algorithm: number): number;
+  hashUpdate(algorithm: number, size: number): number;
+  hashFinal(algorithm: number): number;
+  hashBlocks(
+    algorithm: number,
+    count: number,
+    size: number,
+    saltSize: number,
+  ): number;
+}
+
+/** The numbers of `assembly/index.ts`. */
+const ALGORITHMS = {
+  sha256: 0,
+  sha512: 1,
+  blake3: 2,
+  crc32: 3,
+  crc32c: 4,
+  xxh64: 5,
+} as const;
+
+/** A checksum that the module computes. */
+export type Algorithm = keyof typeof ALGORITHMS;
+
+/** As in `assembly/memory.ts`. */
+const INPUT_SIZE = 0x40000;
+const OUTPUT_SIZE = 0x10000;
+/** What one copy takes in: small enough to be still in the cache when read. */
+const STEP_SIZE = 0x8000;
+/** The memory of an instance is at most this, whatever it is given. */
+export const MEMORY_LIMIT = 64 << 20;
+
+/** Our own code called an export wrongly. */
+function expectCode(code: number): number {
+  if (code < 0) throw new Error(`core.wasm refused a call: ${code}`);
+  return code;
+}
+
+/** A loaded module with its memory. */
+export class Instance {
+  readonly #exports: CoreExports;
+  readonly #input: Uint8Array;
+  readonly #output: Uint8Array;
+  readonly #salt: Uint8Array;
+  /** Whose state is in the module, for each algorithm. */
+  readonly #owners = new Map<Algorithm, object>();
+
+  private constructor(exports: CoreExports) {
+    this.#exports = exports;
+    const { buffer } = exports.memory;
+    this.#input = new Uint8Array(buffer, exports.inputPointer(), INPUT_SIZE);
+    this.#output = new Uint8Array(buffer, exports.outputPointer(), OUTPUT_SIZE);
+    this.#salt = new Uint8Array(buffer, exports.saltPointer(), 256);
+  }
+
+  /** Instantiates the bytes of core.wasm. */
+  static async create(wasm: BufferSource): Promise<Instance> {
+    const { instance } = await WebAssembly.instantiate(wasm, {});
+    return new Instance(instance.exports as unknown as CoreExports);
+  }
+
+  /** What the instance takes, in bytes; it stays the same. */
+  get memoryBytes(): number {
+    return this.#exports.memory.buffer.byteLength;
+  }
+
+  /** Starts `algorithm` on behalf of `owner`, whose state is then here. */
+  start(algorithm: Algorithm, owner: object): void {
+    expectCode(this.#exports.hashInit(ALGORITHMS[algorithm]));
+    this.#owners.set(algorithm, owner);
+  }
+
+  /** Whose state of `algorithm` is here. */
+  owner(algorithm: Algorithm): object | undefined {
+    return this.#owners.get(algorithm);
+  }
+
+  #state(algorithm: Algorithm): Uint8Array {
+    const number = ALGORITHMS[algorithm];
+    return new Uint8Array(
+      this.#exports.memory.buffer,
+      this.#exports.hashState(number),
+      this.#exports.hashStateSize(number),
+    );
+  }
+
+  /** A copy of the state of `algorithm`. */
+  save(algorithm: Algorithm): Uint8Array {
+    return this.#state(algorithm).slice();
+  }
+
+  /** Puts a saved state back on behalf of `owner`. */
+  restore(algorithm: Algorithm, state: Uint8Array, owner: object): void {
+    this.#state(algorithm).set(state);
+    this.#owners.set(algorithm, owner);
+  }
+
+  /** Takes `bytes` into the state that is here. */
+  update(algorithm: Algorithm, bytes: Uint8Array): void {
+    const number = ALGORITHMS[algorithm];
+    for (let at = 0; at < bytes.length; at += STEP_SIZE) {
+      const size = Math.min(STEP_SIZE, bytes.length - at);
+      this.#input.set(
+        size === bytes.length ? bytes : bytes.subarray(at, at + size),
+      );
+      expectCode(this.#exports.hashUpdate(number, size));
+    }
+  }
+
+  /** Ends the state that is here and returns the digest. */
+  finish(algorithm: Algorithm): Uint8Array<ArrayBuffer> {
+    const size = expectCode(this.#exports.hashFinal(ALGORITHMS[algorithm]));
+    this.#owners.delete(algorithm);
+    return this.#output.slice(0, size);
+  }
+
+  /**
+   * The digests, one after another, of the `size`-byte blocks in `blocks`,
+   * each after `salt`. All must fit `INPUT_SIZE`. A hasher that is
+   * under way saves its state first, see `hash.ts`.
+   */
+  hashBlocks(
+    algorithm: "sha256" | "sha512",
+    blocks: Uint8Array,
+    options: { size: number; salt: Uint8Array },
+  ): Uint8Array {
+    const { size, salt } = options;
+    const count = blocks.length / size;
+    if (blocks.length > INPUT_SIZE || salt.length > 256) {
+      throw new Error("core.wasm refused a call: too large");
+    }
+    this.#input.set(blocks);
+    this.#salt.set(salt);
+    const number = ALGORITHMS[algorithm];
+    expectCode(this.#exports.hashBlocks(number, count, size, salt.length));
+    this.#owners.delete(algorithm);
+    return this.#output.subarray(0, count * (algorithm === "sha256" ? 32 : 64));
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * core-wasm: checksums and image verification in AssemblyScript. A library of
+ * its own for Deno, Node and browsers; it imports nothing of the rest.
+ *
+ * @example
+ * const core = await loadCore();
+ * core.hash("sha256", new TextEncoder().encode("abc"));
+ */
+import { createHasher, hash, type Hasher, type Hashes } from "./hash.ts";
+import { type Algorithm, Instance } from "./instance.ts";
+import { readCore } from "./load.ts";
+
+export { CoreError, type CoreProblemKind } from "./errors.ts";
+export type { Hasher, Hashes } from "./hash.ts";
+export { type Algorithm, MEMORY_LIMIT } from "./instance.ts";
+
+/** The module, loaded. */
+class Core implements Hashes {
+  /** For the parts of this folder. */
+  readonly instance: Instance;
+
+  constructor(instance: Instance) {
+    this.instance = instance;
+  }
+
+  /** What it takes, in bytes; the same for any input. */
+  get memoryBytes(): number {
+    return this.instance.memoryBytes;
+  }
+
+  /** The digest of `bytes`, in the order of bytes it is printed in. */
+  hash(algorithm: Algorithm, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+    return hash(this.instance, algorithm, bytes);
+  }
+
+  /** A checksum of bytes that come in pieces. Needs no closing. */
+  hasher(algorithm: Algorithm): Hasher {
+    return createHasher(this.instance, algorithm);
+  }
+}
+
+/** Loads core.wasm: its bytes, or where they are. */
+export async function loadCore(from?: BufferSource | URL): Promise<Core> {
+  const wasm = from === undefined || from instanceof URL
+    ? await readCore(from)
+    : from;
+  return new Core(await Instance.create(wasm));
+}
