@@ -142,7 +142,8 @@ export class Timed {
       }
     }
     if (server !== undefined) throw last;
-    throw new NtpError({ kind: "unreachable" }, { cause: last });
+    const servers = this.#servers;
+    throw new NtpError({ kind: "unreachable", servers }, { cause: last });
   }
 
   /** RATE: come back later. DENY, RSTR and what we do not know: never. */
@@ -172,7 +173,7 @@ export class Timed {
           : thrown;
       }
     }
-    throw last ?? new NtpError({ kind: "unreachable" });
+    throw last ?? new NtpError({ kind: "unreachable", servers: [server] });
   }
 
   #exchange(

@@ -1,7 +1,19 @@
 /** Two nodes, one API: what a user does first, against a real cluster. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fromBinary } from "@bufbuild/protobuf";
+import { loadTalosconfig } from "#lib/config/mod.ts";
+import { unhex } from "#lib/http2/test_wire.ts";
+import { PORTS } from "#lib/paths.ts";
+import type { ServiceClient } from "#lib/rpc/call.ts";
+import { messageOf } from "#lib/errors.ts";
+import { MachineService, VersionResponseSchema } from "#proto/machine_pb.ts";
+import { withApi } from "#tests/api_client.ts";
+import { identityOf } from "#tests/identity.ts";
+import { peerCall } from "#tests/peer.ts";
 import { TestCluster } from "#tests/cluster.ts";
 import { eventually } from "#tests/eventually.ts";
+
+type Client = ServiceClient<typeof MachineService>;
 
 /** The lines of a table whose first column is `node`. */
 function rowsOf(table: string, node: string): string[] {
@@ -30,6 +42,31 @@ Deno.test("first light", async (t) => {
     const { stdout } = await cluster.talosctl([...both, "version"]);
     for (const node of cluster.nodes) assertStringIncludes(stdout, node);
   });
+
+  for (const peer of ["seed", "current"] as const) {
+    await t.step(`a ${peer} grpc-go client reads from both`, async () => {
+      const dir = await Deno.makeTempDir();
+      const tls = identityOf(await loadTalosconfig(cluster.talosconfig));
+      const files = { ca: tls.ca!, crt: tls.crt!, key: tls.key! };
+      for (const [name, pem] of Object.entries(files)) {
+        await Deno.writeTextFile(`${dir}/${name}`, pem);
+      }
+      const { code, messages } = await peerCall({
+        endpoints: `${control}:${PORTS.apid}`,
+        nodes: cluster.nodes.join(","),
+        ca: `${dir}/ca`,
+        crt: `${dir}/crt`,
+        key: `${dir}/key`,
+      }, peer);
+      await Deno.remove(dir, { recursive: true });
+      assertEquals(code, 0);
+      const reply = fromBinary(VersionResponseSchema, unhex(messages[0]!));
+      assertEquals(
+        reply.messages.map(({ metadata }) => metadata!.hostname).sort(),
+        cluster.nodes,
+      );
+    });
+  }
 
   await t.step("with no node named, the endpoint itself answers", async () => {
     const { code, stdout } = await cluster.talosctl([
@@ -102,9 +139,26 @@ Deno.test("first light", async (t) => {
     assertStringIncludes(stderr, dead);
   });
 
-  await t.step("what has no handler yet says so", async () => {
-    const { code, stderr } = await cluster.talosctl(["-n", control, "reboot"]);
-    assertEquals(code === 0, false);
-    assertEquals(stderr.includes("at "), false);
-  });
+  await t.step(
+    "what a container cannot do, and what is not there yet",
+    async () => {
+      const tls = identityOf(await loadTalosconfig(cluster.talosconfig));
+      const answer = (use: (client: Client) => Promise<unknown>) =>
+        withApi(MachineService, { host: control, tls }, use)
+          .then(() => "answered", messageOf);
+      const refused = "method is not supported in container mode";
+      assertStringIncludes(
+        await answer((client) => client.reboot({})),
+        refused,
+      );
+      assertStringIncludes(
+        await answer((client) => client.upgrade({})),
+        refused,
+      );
+      assertStringIncludes(
+        await answer((client) => client.etcdMemberList({})),
+        "code = Unimplemented",
+      );
+    },
+  );
 });

@@ -58,7 +58,7 @@ export type NtpProblem =
   | { readonly kind: "rootDistance"; readonly distanceMs: number }
   | { readonly kind: "delay"; readonly delayMs: number }
   | { readonly kind: "timeout"; readonly timeoutMs: number }
-  | { readonly kind: "unreachable" };
+  | { readonly kind: "unreachable"; readonly servers: readonly string[] };
 
 function describe(problem: NtpProblem): string {
   switch (problem.kind) {
@@ -84,7 +84,7 @@ function describe(problem: NtpProblem): string {
     case "timeout":
       return `no reply within ${problem.timeoutMs} ms`;
     case "unreachable":
-      return "no time server answers";
+      return `no time server answers (${problem.servers.join(", ")})`;
   }
 }
 
