@@ -5,7 +5,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Clock } from "#lib/clock.ts";
 import { AgentError } from "#lib/errors.ts";
-import { parseIp } from "#lib/net/ip.ts";
+import { peerOf } from "#lib/net/ip.ts";
 
 /** Too many calls; the status is ResourceExhausted. */
 export class RateError
@@ -56,12 +56,6 @@ function digest(text: string): Uint8Array {
   return createHash("sha256").update(text).digest();
 }
 
-/** Whoever has one IPv6 address has the 2^64 of its network. */
-function networkOfPeer(address: string): string {
-  const bytes = parseIp(address);
-  return bytes?.length === 16 ? bytes.subarray(0, 8).toHex() : address;
-}
-
 /** Checks each call before anything else sees it. */
 export class Gate {
   readonly #clock: Pick<Clock, "monotonic">;
@@ -99,7 +93,7 @@ export class Gate {
   }
 
   #bucket(address: string, now: number): Bucket {
-    const peer = networkOfPeer(address);
+    const peer = peerOf(address);
     const known = this.#peers.get(peer);
     const bucket = known ?? new Bucket(PEER_RATE, now);
     // Put at the end: the first of the map is the one not seen for longest.

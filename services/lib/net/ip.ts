@@ -61,6 +61,20 @@ export function canonicalAddress(text: string): string {
   return bytes ? formatIp(bytes) : text;
 }
 
+/**
+ * Who has this address, for limits of what one peer may take: whoever has one
+ * IPv6 address has the 2^64 of its network. Other text stays.
+ */
+export function peerOf(address: string): string {
+  const bytes = parseIp(address);
+  if (bytes?.length !== 16) return address;
+  const mapped = bytes.subarray(0, 12).toHex() === MAPPED;
+  return mapped ? formatIp(bytes.subarray(12)) : bytes.subarray(0, 8).toHex();
+}
+
+/** The first 12 bytes of an IPv4 address in IPv6 (RFC 4291, 2.5.5.2). */
+const MAPPED = "00000000000000000000ffff";
+
 /** An address with the length of its network's prefix. */
 export interface Prefix {
   readonly address: Uint8Array;

@@ -7,6 +7,7 @@ import {
   networkOf,
   parseIp,
   parsePrefix,
+  peerOf,
   rangesOverlap,
 } from "./ip.ts";
 
@@ -83,6 +84,14 @@ Deno.test("ip: one text for an address, so that texts compare", () => {
   ) {
     assertEquals(canonicalAddress(text), canonical);
   }
+});
+
+Deno.test("ip: an IPv6 network is one peer, an IPv4 address is one", () => {
+  assertEquals(peerOf("fd00:0:0:1::2"), peerOf("fd00:0:0:1:ffff::9"));
+  assertEquals(peerOf("fd00:0:0:1::2"), "fd00000000000001");
+  assertEquals(peerOf("10.5.0.2"), "10.5.0.2");
+  assertEquals(peerOf("::ffff:10.5.0.2"), "10.5.0.2");
+  assertEquals(peerOf(""), "");
 });
 
 Deno.test("ip: ranges overlap by the larger one, in one family only", () => {

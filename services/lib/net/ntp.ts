@@ -22,6 +22,7 @@ const COARSENESS_MS = 20;
 /** 1900 to 1970. */
 const UNIX_EPOCH_SECONDS = 2_208_988_800;
 
+// Who speaks (RFC 5905, figure 10).
 export const MODE_CLIENT = 3;
 export const MODE_SERVER = 4;
 /** Leap indicator of a server that has no time itself. */

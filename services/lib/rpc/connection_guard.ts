@@ -3,17 +3,19 @@
  * handshake has a deadline, and one address has a share of all connections.
  */
 import type { Server, Socket } from "node:net";
+import { peerOf } from "../net/ip.ts";
 
 /** What a peer may hold. */
 export interface GuardLimits {
   /** Connections of all peers. */
   readonly connections: number;
-  /** Connections of one address. */
+  /** Connections of one address, of IPv6 one network. */
   readonly perAddress: number;
   /** Until a TLS handshake must be done. */
   readonly handshakeMs: number;
 }
 
+/** For a port that many talk to. */
 export const GUARD_LIMITS: GuardLimits = {
   connections: 1024,
   perAddress: 128,
@@ -38,7 +40,7 @@ export function guardConnections(
 
   server.on("connection", (socket: Socket) => {
     socket.setNoDelay?.(true);
-    const address = socket.remoteAddress ?? "";
+    const address = peerOf(socket.remoteAddress ?? "");
     const count = (held.get(address) ?? 0) + 1;
     held.set(address, count);
     total++;
