@@ -145,7 +145,9 @@ export class Machined {
     void watchFacts({ facts, clock, changed }, this.#life.signal);
     if (!await this.#run("initialize")) return;
     this.#followConfig();
-    await this.#run("boot");
+    if (await this.#run("boot") || this.#goingDown) return;
+    // Whatever kept it from coming up, its API is how that is repaired.
+    this.#startMaintenance();
   }
 
   /** Runs the shutdown sequence in the background, once. */

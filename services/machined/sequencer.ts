@@ -102,7 +102,8 @@ export class Sequencer {
     if (UNLOCKED.includes(sequence)) {
       return await this.#run(sequence, phases, new AbortController().signal);
     }
-    if (takeOver) await this.#end();
+    // Another may have begun when the one before has ended.
+    while (takeOver && this.#running) await this.#end();
     if (this.#running) {
       const error = new SequenceError({ kind: "locked", sequence });
       this.#publish(sequence, SequenceEvent_Action.NOOP, {

@@ -52,9 +52,17 @@ export function configTasks(options: ConfigTaskOptions): Record<string, Task> {
     saveConfig: () => saveConfig(files, store.held!.source),
     setUserEnvVars: () => {
       for (const key of exported) env.delete(key);
+      exported = [];
       const entries = Object.entries(store.held!.config.machine.env ?? {});
-      for (const [key, value] of entries) env.set(key, value);
-      exported = entries.map(([key]) => key);
+      for (const [key, value] of entries) {
+        try {
+          env.set(key, value);
+          exported.push(key);
+        } catch (thrown) {
+          // A value that no process can have must not keep the node down.
+          log.error(`variable ${key} of the machine config left out`, thrown);
+        }
+      }
     },
   };
 }

@@ -1,10 +1,14 @@
 /** The tasks on a pretend kernel and on files in memory. */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { encode, type MachineConfig } from "#lib/config/mod.ts";
+import { CONTROL_PLANE } from "#lib/config/sample_configs.ts";
 import { createLogger } from "#lib/log.ts";
 import { FakeSys } from "#lib/sys/fake.ts";
 import { EventRing } from "#lib/events.ts";
+import { ConfigStore } from "../config_store.ts";
 import { MemoryFiles } from "../files.ts";
 import { FakeClock } from "../supervisor/fake.ts";
+import { configTasks } from "./config.ts";
 import { etcTasks } from "./etc.ts";
 import { endProcesses, powerTasks } from "./power.ts";
 import { isMountPoint, systemTasks, writeSysctls } from "./system.ts";
@@ -181,4 +185,34 @@ Deno.test("the end: TERM, then KILL, then nobody; and the exit comes whatever ha
   };
   await tasks.shutdown!(never);
   assert(exits.length === 2);
+});
+
+Deno.test("a variable that no process can have is left out, the rest is set", async () => {
+  const config = structuredClone(CONTROL_PLANE) as Record<string, unknown>;
+  config.machine = { ...CONTROL_PLANE.machine, env: { A: "a\0b", B: "b" } };
+  const set = new Map<string, string>();
+  const lines: string[] = [];
+  const log = createLogger((line) => lines.push(line));
+  const store = new ConfigStore({ mode: "container", log });
+  store.take(
+    store.check(new TextEncoder().encode(encode(config as MachineConfig))),
+  );
+  const { setUserEnvVars } = configTasks({
+    store,
+    files: new MemoryFiles(),
+    log,
+    env: {
+      set: (key, value) => {
+        if (value.includes("\0")) throw new TypeError("invalid characters");
+        set.set(key, value);
+      },
+      delete: (key) => void set.delete(key),
+    },
+    fetch: () => Promise.resolve(undefined),
+    vet: () => Promise.resolve(),
+    startMaintenance: () => {},
+  });
+  await setUserEnvVars!(new AbortController().signal);
+  assertEquals([...set], [["B", "b"]]);
+  assertMatch(lines.join("\n"), /error variable A of the machine config/);
 });
