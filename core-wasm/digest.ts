@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
 
+/** This folder, with a slash at its end. */
 export const CORE_DIR = fileURLToPath(new URL(".", import.meta.url));
 
 /** Everything but the file to write. `--runtime stub`: nothing allocates. */
@@ -27,6 +28,7 @@ export interface CoreDigest {
   readonly wasm: string;
 }
 
+/** Lower-case hexadecimal. */
 export function sha256Hex(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }

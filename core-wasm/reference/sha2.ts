@@ -124,10 +124,12 @@ function toWords(bytes: Uint8Array, wordBytes: number): bigint[] {
   return words;
 }
 
+/** 32 bytes. */
 export function sha256(message: Uint8Array): Uint8Array<ArrayBuffer> {
   return sha2(SHA256, message);
 }
 
+/** 64 bytes. */
 export function sha512(message: Uint8Array): Uint8Array<ArrayBuffer> {
   return sha2(SHA512, message);
 }

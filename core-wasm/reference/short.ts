@@ -13,10 +13,12 @@ function crc(bytes: Uint8Array, polynomial: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(view.buffer);
 }
 
+/** IEEE 802.3, big-endian. */
 export function crc32(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return crc(bytes, 0xedb88320);
 }
 
+/** Castagnoli, big-endian. */
 export function crc32c(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return crc(bytes, 0x82f63b78);
 }
@@ -39,6 +41,7 @@ function round(acc: bigint, lane: bigint): bigint {
   return u64(rotl(u64(acc + lane * P2), 31n) * P1);
 }
 
+/** With seed 0, big-endian. */
 export function xxh64(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 0;

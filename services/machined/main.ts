@@ -3,7 +3,7 @@
  * nobody waits for it is logged, and PID 1 goes on.
  */
 import { answerGenerate } from "#lib/config/generate_request.ts";
-import { connectContainerd } from "#lib/containerd/client.ts";
+import { connectContainerd, type Containerd } from "#lib/containerd/client.ts";
 import { systemClock } from "#lib/clock.ts";
 import { EventRing } from "#lib/events.ts";
 import { createLogger } from "#lib/log.ts";
@@ -16,6 +16,7 @@ import { VERSION } from "#lib/version.ts";
 import type { NodeFacts } from "#lib/worker/protocol.ts";
 import { MachineService } from "#proto/machine_pb.ts";
 import { createInspector } from "./api/inspector.ts";
+import type { Node } from "./api/node.ts";
 import { machineService } from "./api/machine_service.ts";
 import { createConsole } from "./console.ts";
 import { containersOf } from "./containers.ts";
@@ -29,6 +30,7 @@ import { MANIFESTS } from "./manifests.ts";
 import { nodeOf } from "./node.ts";
 import { containerConfig } from "./platform/container.ts";
 import { startReaper } from "./reaper.ts";
+import type { Runner } from "./supervisor/runner.ts";
 import { FunctionRunner } from "./supervisor/runner_function.ts";
 import { ProcessRunner } from "./supervisor/runner_process.ts";
 import { CONTAINERD_COMMAND } from "./units/containerd.ts";
@@ -72,14 +74,14 @@ function facts(): NodeFacts {
   };
 }
 
-/** Starts the node and returns; PID 1 ends by the shutdown sequence only. */
-export function main(): void {
-  Deno.env.set("PATH", PATH);
-  const events = new EventRing();
-  const containerd = connectContainerd({
-    socket: SOCKETS.containerd,
-    namespace: "system",
-  });
+/** All of the node but its API, which comes with the first run of it. */
+function makeMachined(
+  { events, containerd, apiRunner }: {
+    events: EventRing;
+    containerd: Containerd;
+    apiRunner: () => Runner;
+  },
+) {
   const hosts = makeHosts({
     manifests: MANIFESTS,
     containerd,
@@ -89,7 +91,7 @@ export function main(): void {
     logs,
     log,
   });
-  const machined: Machined = new Machined({
+  const machined = new Machined({
     mode: "container",
     version: VERSION.tag,
     pid: Deno.pid,
@@ -114,22 +116,56 @@ export function main(): void {
         }),
       probe: probeContainerd,
     },
-    apiRunner: () =>
-      new FunctionRunner({
-        name: manifest.name,
-        start: () =>
-          serve({
-            listen: { socket: SOCKETS.machined },
-            services: [bind(MachineService, machineService(node))],
-            authorize: authorizeByRole,
-            // A line for each call is for the ring, not for the console.
-            log: createLogger(ring),
-          }),
-      }),
+    apiRunner,
     console: console.sink,
     exit: (code) => void console.flush(FLUSH_MS).finally(() => Deno.exit(code)),
   });
-  const node = nodeOf({
+  return { machined, hosts };
+}
+
+/** What the machine API is served by. */
+function makeApiRunner(node: Node): Runner {
+  return new FunctionRunner({
+    name: manifest.name,
+    start: () =>
+      serve({
+        listen: { socket: SOCKETS.machined },
+        services: [bind(MachineService, machineService(node))],
+        authorize: authorizeByRole,
+        // A line for each call is for the ring, not for the console.
+        log: createLogger(ring),
+      }),
+  });
+}
+
+/** Everything that the kernel tells PID 1. */
+function listenToSignals(machined: Machined): void {
+  const reaper = startReaper(
+    { sys: realSys, log },
+    new AbortController().signal,
+  );
+  Deno.addSignalListener("SIGCHLD", () => reaper.onChild());
+  Deno.addSignalListener("SIGTERM", () => machined.shutdown("SIGTERM"));
+  Deno.addSignalListener("SIGINT", () => machined.shutdown("SIGINT"));
+  for (const name of ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const) {
+    Deno.addSignalListener(name, () => log.info(`${name} ignored`));
+  }
+}
+
+/** Starts the node and returns; PID 1 ends by the shutdown sequence only. */
+export function main(): void {
+  Deno.env.set("PATH", PATH);
+  const events = new EventRing();
+  const containerd = connectContainerd({
+    socket: SOCKETS.containerd,
+    namespace: "system",
+  });
+  const { machined, hosts } = makeMachined({
+    events,
+    containerd,
+    apiRunner: () => makeApiRunner(node),
+  });
+  const node: Node = nodeOf({
     machined,
     platform: { name: "container", mode: "container" },
     logs,
@@ -147,16 +183,7 @@ export function main(): void {
     },
     inspect: createInspector(INSPECT),
   });
-  const reaper = startReaper(
-    { sys: realSys, log },
-    new AbortController().signal,
-  );
-  Deno.addSignalListener("SIGCHLD", () => reaper.onChild());
-  Deno.addSignalListener("SIGTERM", () => machined.shutdown("SIGTERM"));
-  Deno.addSignalListener("SIGINT", () => machined.shutdown("SIGINT"));
-  for (const name of ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const) {
-    Deno.addSignalListener(name, () => log.info(`${name} ignored`));
-  }
+  listenToSignals(machined);
   void machined.start();
 }
 

@@ -9,6 +9,7 @@
  */
 import { AgentError } from "#lib/errors.ts";
 
+// linux/netlink.h
 export const NLMSG_NOOP = 1;
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;

@@ -25,6 +25,7 @@ import {
   viewOf,
 } from "./netlink.ts";
 
+// linux/rtnetlink.h
 export const RTM_NEWLINK = 16;
 export const RTM_GETLINK = 18;
 export const RTM_NEWADDR = 20;
@@ -53,14 +54,16 @@ const RTA_PREFSRC = 7;
 const RTA_MULTIPATH = 9;
 const RTA_TABLE = 15;
 
+// linux/if.h
 export const IFF_UP = 0x1;
 export const IFF_BROADCAST = 0x2;
 export const IFF_LOOPBACK = 0x8;
 export const IFF_POINTOPOINT = 0x10;
 export const IFF_MULTICAST = 0x1000;
 
-const RT_TABLE_MAIN = 254;
+// linux/rtnetlink.h: tables, origins and scopes of routes
 export const RT_TABLE_LOCAL = 255;
+const RT_TABLE_MAIN = 254;
 const RTPROT_STATIC = 4;
 const RT_SCOPE_UNIVERSE = 0;
 const RT_SCOPE_LINK = 253;

@@ -1,6 +1,7 @@
 /** House rules as a test: names, sizes, layers, leftovers. */
-import { assertEquals } from "@std/assert";
-import { readTree, type SourceFile } from "./tree.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { readTree, ROOT, type SourceFile } from "./tree.ts";
 
 const FILE_LINES_MAX = 600;
 /** Tables and suites, which may be longer. */
@@ -73,6 +74,57 @@ check("no sleep as synchronisation in tests", (file) => {
     ? ["wait with eventually() from tests/lib"]
     : [];
 });
+
+Deno.test("tidy: a README of a daemon fits a page", async () => {
+  for (const name of DAEMONS) {
+    const path = join(ROOT, "services", name, "README.md");
+    const text = await Deno.readTextFile(path).catch(() => undefined);
+    if (name === "udevd" && text === undefined) continue;
+    const lines = text?.trimEnd().split("\n").length ?? Infinity;
+    assert(lines <= README_LINES_MAX, `${name}/README.md: ${lines} lines`);
+  }
+});
+
+Deno.test("tidy: manifests have the same keys in the same order", async () => {
+  for (const { path, text } of sources) {
+    if (!/^services\/\w+\/manifest\.ts$/.test(path)) continue;
+    const { manifest } = await import(`file://${join(ROOT, path)}`);
+    const keys = Object.keys(manifest);
+    assertEquals(keys, MANIFEST_KEYS.filter((key) => keys.includes(key)), path);
+    assertMatch(text, /^} as const satisfies Manifest;$/m);
+  }
+});
+
+Deno.test("tidy: mod.ts has a line for every program, and is short", () => {
+  const { text } = sources.find(({ path }) => path === "mod.ts")!;
+  const programs = sources
+    .map(({ path }) => /^services\/(\w+)\/manifest\.ts$/.exec(path)?.[1])
+    .filter((name) => name !== undefined);
+  const lines = [...text.matchAll(/^ {2}(\w+): (?:async )?\(\) =>/gm)]
+    .map(([, name]) => name!);
+  assertEquals(lines.sort(), programs.sort());
+  assert(text.split("\n").length <= 80);
+});
+
+const README_LINES_MAX = 40;
+
+const MANIFEST_KEYS = [
+  "name",
+  "job",
+  "host",
+  "serves",
+  "socket",
+  "port",
+  "callers",
+  "config",
+  "permissions",
+  "capabilities",
+  "mounts",
+  "needs",
+  "restart",
+  "health",
+  "memoryMiB",
+];
 
 const DAEMONS = [
   "machined",

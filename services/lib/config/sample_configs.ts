@@ -5,6 +5,7 @@ import type { Schema } from "./schema.ts";
 /** Text that passes for a certificate where nobody looks inside. */
 export const CRT =
   "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n";
+/** The same for a key. */
 export const KEY =
   "-----BEGIN ED25519 PRIVATE KEY-----\nMA==\n-----END ED25519 PRIVATE KEY-----\n";
 

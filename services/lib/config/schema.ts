@@ -40,8 +40,11 @@ type ObjectOptions = About<Readonly<Record<string, unknown>>> & {
 /** The keys of an object, in the order in which they are written. */
 export type Fields = { readonly [key: string]: Schema };
 
+/** Text of a shape; see {@linkcode TextOptions}. */
 export type StringSchema = { readonly kind: "string" } & TextOptions;
+/** PEM in base64. */
 export type PemSchema = { readonly kind: "pem" } & TextOptions;
+/** One of several words. */
 export type EnumSchema =
   & {
     readonly kind: "enum";
@@ -50,16 +53,23 @@ export type EnumSchema =
     readonly aliases?: Readonly<Record<string, string>>;
   }
   & About<string>;
+/** Yes or no. */
 export type BoolSchema = { readonly kind: "bool" } & About<boolean>;
+/** A whole number between limits. */
 export type IntSchema = { readonly kind: "int" } & IntOptions;
+/** Permissions of a file, octal. */
 export type ModeSchema = { readonly kind: "mode" } & About<number>;
+/** A number of bytes, with or without a unit. */
 export type SizeSchema = { readonly kind: "size" } & About<number>;
+/** Any number of one kind. */
 export type ListSchema =
   & { readonly kind: "list"; readonly item: Schema }
   & ListOptions;
+/** Keys that the user chooses, values of one kind. */
 export type MapSchema =
   & { readonly kind: "map"; readonly value: Schema }
   & MapOptions;
+/** Keys that are known. */
 export type ObjectSchema =
   & { readonly kind: "object"; readonly fields: Fields }
   & ObjectOptions;
@@ -107,6 +117,7 @@ export function int<const O extends IntOptions>(options: O) {
   return { kind: "int", ...options } as const;
 }
 
+// Limits for int().
 export const U8 = { min: 0, max: 0xff } as const;
 export const U16 = { min: 0, max: 0xffff } as const;
 export const U32 = { min: 0, max: 0xffff_ffff } as const;

@@ -28,6 +28,7 @@ export interface Talosconfig {
   readonly contexts: Readonly<Record<string, Context>>;
 }
 
+/** What a file that is not there says. */
 export const EMPTY_TALOSCONFIG: Talosconfig = { context: "", contexts: {} };
 
 /** A context that got another name in a merge. */

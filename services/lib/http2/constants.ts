@@ -69,6 +69,7 @@ export const PREFACE = new TextEncoder().encode(
   "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 );
 
+/** Length, type, flags, stream. */
 export const FRAME_HEADER_BYTES = 9;
 /** Both the default and the largest frame that we accept. */
 export const DEFAULT_FRAME_BYTES = 16_384;

@@ -13,6 +13,7 @@ import { encodePem, Label, type PemPair } from "./pem.ts";
 import { subjectOf } from "./subject.ts";
 import { loadX509 } from "./x509.ts";
 
+// Lives of certificates.
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 /** Ten years as the seed counts them. */

@@ -129,7 +129,9 @@ export async function runByHand(
     void Deno.stdout.writeSync(encoder.encode(`${line}\n`));
   const log = createLogger(say, { subject: `${manifest.name}: ` });
   try {
-    const options = parseDebugArgs(Deno.args);
+    // Behind the door of mod.ts the name comes first.
+    const [first, ...rest] = Deno.args;
+    const options = parseDebugArgs(first === manifest.name ? rest : Deno.args);
     await runOnce({ manifest, daemon, options, log });
     Deno.exit(0);
   } catch (thrown) {

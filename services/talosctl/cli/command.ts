@@ -96,6 +96,7 @@ export function group(command: Group): Group {
   return command;
 }
 
+/** Whether it has commands of its own. */
 export function isGroup(command: Command): command is Group {
   return "subcommands" in command;
 }

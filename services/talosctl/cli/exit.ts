@@ -1,5 +1,6 @@
 /** Exit codes; scripts depend on them, so they never change their meaning. */
 
+/** By what went wrong. */
 export const EXIT = {
   ok: 0,
   failure: 1,

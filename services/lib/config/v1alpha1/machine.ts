@@ -209,8 +209,10 @@ const registries = object({
   ),
 }, { doc: "Where images come from.", always: true });
 
+/** What a node can be; `init` is the first control plane. */
 export const MACHINE_TYPES = ["init", "controlplane", "join"] as const;
 
+/** Everything below `machine`. */
 export const machine = object({
   type: oneOf(MACHINE_TYPES, {
     doc: "The role of the machine: init, controlplane or join (worker).",

@@ -4,10 +4,12 @@ const TRUE = /^(y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE)$/;
 const FALSE = /^(n|N|no|No|NO|off|Off|OFF|false|False|FALSE)$/;
 const NULL = /^(|~|null|Null|NULL)$/;
 
+/** Whether it means that there is no value. */
 export function isNullText(text: string): boolean {
   return NULL.test(text);
 }
 
+/** Undefined when it is neither yes nor no. */
 export function parseBool(text: string): boolean | undefined {
   if (TRUE.test(text)) return true;
   return FALSE.test(text) ? false : undefined;
