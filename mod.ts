@@ -9,6 +9,12 @@ export { TimeService } from "#proto/time_pb.ts";
 
 /** Programs by name; each is loaded only when it is asked for. */
 const PROGRAMS: Readonly<Record<string, () => Promise<unknown>>> = {
+  // Daemons run alone, as their READMEs say; each starts when it is loaded.
+  apid: () => import("./services/apid/main.ts"),
+  networkd: () => import("./services/networkd/main.ts"),
+  routerd: () => import("./services/routerd/main.ts"),
+  timed: () => import("./services/timed/main.ts"),
+  trustd: () => import("./services/trustd/main.ts"),
   machined: async () => (await import("./services/machined/main.ts")).main(),
   talosctl: async () =>
     await (await import("./services/talosctl/main.ts")).main(
