@@ -21,12 +21,15 @@ export type CoreProblemKind =
 export class CoreError extends Error {
   override name = "CoreError";
   readonly kind: CoreProblemKind;
+  /** The message without the place. */
+  readonly what: string;
   /** Where, in bytes from the start of the source. */
   readonly offset: number;
 
   constructor(kind: CoreProblemKind, what: string, offset: number) {
     super(`${what} at offset ${offset}`);
     this.kind = kind;
+    this.what = what;
     this.offset = offset;
   }
 }

@@ -6,36 +6,56 @@
  * const core = await loadCore();
  * core.hash("sha256", new TextEncoder().encode("abc"));
  */
-import { createHasher, hash, type Hasher, type Hashes } from "./hash.ts";
+import { createHasher, hash, type Hasher, type Hashes, leave } from "./hash.ts";
 import { type Algorithm, Instance } from "./instance.ts";
 import { readCore } from "./load.ts";
 
 export { CoreError, type CoreProblemKind } from "./errors.ts";
 export type { Hasher, Hashes } from "./hash.ts";
 export { type Algorithm, MEMORY_LIMIT } from "./instance.ts";
+export { FileSource } from "./file.ts";
+export {
+  bufferSource,
+  type ByteSink,
+  type ByteSource,
+  rangeSource,
+} from "./source.ts";
+export * from "./verity/mod.ts";
 
 /** The module, loaded. */
-class Core implements Hashes {
-  /** For the parts of this folder. */
-  readonly instance: Instance;
+export class Core implements Hashes {
+  readonly #instance: Instance;
 
   constructor(instance: Instance) {
-    this.instance = instance;
+    this.#instance = instance;
   }
 
   /** What it takes, in bytes; the same for any input. */
   get memoryBytes(): number {
-    return this.instance.memoryBytes;
+    return this.#instance.memoryBytes;
   }
 
   /** The digest of `bytes`, in the order of bytes it is printed in. */
   hash(algorithm: Algorithm, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-    return hash(this.instance, algorithm, bytes);
+    return hash(this.#instance, algorithm, bytes);
+  }
+
+  /**
+   * The digests of equal blocks, each after `salt`: four at once in v128 for
+   * sha256. They are in the module until its next call; at most 256 KiB.
+   */
+  hashBlocks(
+    algorithm: "sha256" | "sha512",
+    blocks: Uint8Array,
+    options: { size: number; salt: Uint8Array },
+  ): Uint8Array {
+    leave(this.#instance, algorithm);
+    return this.#instance.hashBlocks(algorithm, blocks, options);
   }
 
   /** A checksum of bytes that come in pieces. Needs no closing. */
   hasher(algorithm: Algorithm): Hasher {
-    return createHasher(this.instance, algorithm);
+    return createHasher(this.#instance, algorithm);
   }
 }
 

@@ -56,6 +56,15 @@ export const CLUSTER_TOOLS: readonly Tool[] = [
   { needs: "nsenter", debian: "util-linux", why: "addresses of the nodes" },
 ];
 
+/** For the tests that compare with what Debian's tools write and read. */
+export const TEST_TOOLS: readonly Tool[] = [
+  {
+    needs: "veritysetup",
+    debian: "cryptsetup-bin",
+    why: "writes and verifies hash trees",
+  },
+];
+
 const SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 async function exists(path: string): Promise<boolean> {
