@@ -20,6 +20,7 @@ export {
   type ByteSource,
   rangeSource,
 } from "./source.ts";
+export * from "./image/mod.ts";
 export * from "./verity/mod.ts";
 
 /** The module, loaded. */

@@ -26,12 +26,12 @@ export function bufferSource(bytes: Uint8Array): ByteSource {
   };
 }
 
-/** `size` bytes of `source` from `offset`. */
+/** A part of `source`. */
 export function rangeSource(
   source: ByteSource,
-  offset: number,
-  size = source.size - offset,
+  range: { readonly offset: number; readonly size: number },
 ): ByteSource {
+  const { offset, size } = range;
   checkRange(source, offset, size);
   return { size, read: (at, length) => source.read(offset + at, length) };
 }
@@ -53,9 +53,9 @@ function checkRange(source: ByteSource, offset: number, length: number): void {
 /** Reads a range that a file format claims to be there. */
 export async function readExactly(
   source: ByteSource,
-  offset: number,
-  length: number,
+  range: { readonly offset: number; readonly length: number },
 ): Promise<Uint8Array> {
+  const { offset, length } = range;
   checkRange(source, offset, length);
   const bytes = await source.read(offset, length);
   if (bytes.length === length) return bytes;

@@ -54,7 +54,7 @@ export async function buildVerity(
   const size = params.dataBlocks * params.dataBlockSize;
   for (let at = 0; at < size; at += BATCH_SIZE) {
     const length = Math.min(BATCH_SIZE, size - at);
-    const blocks = await readExactly(data, at, length);
+    const blocks = await readExactly(data, { offset: at, length });
     await up(hash(blocks, params.dataBlockSize));
   }
   for (const writer of writers) await writer.finish();

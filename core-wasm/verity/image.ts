@@ -116,11 +116,10 @@ export class VerityImage implements ByteSource {
       fanOut - block % fanOut,
     );
     const start = offset + block * hashBlockSize;
-    const bytes = (await readExactly(
-      this.#options.tree,
-      start,
-      count * hashBlockSize,
-    )).slice();
+    const bytes = (await readExactly(this.#options.tree, {
+      offset: start,
+      length: count * hashBlockSize,
+    })).slice();
     const wanted = await this.#expected(level, { first: block, count });
     const digests = this.#hash(bytes, hashBlockSize);
     // A bad neighbour is reported when it is needed itself.
@@ -149,7 +148,10 @@ export class VerityImage implements ByteSource {
     const { digestSize, fanOut } = this.#layout;
     const { data, params } = this.#options;
     const size = params.dataBlockSize;
-    const bytes = await readExactly(data, first * size, count * size);
+    const bytes = await readExactly(data, {
+      offset: first * size,
+      length: count * size,
+    });
     const wanted = new Uint8Array(count * digestSize);
     for (let i = 0; i < count;) {
       const take = Math.min(count - i, fanOut - (first + i) % fanOut);

@@ -48,8 +48,10 @@ export interface VerityLayout {
   readonly end: number;
 }
 
+/** Before a tree, if there is one. */
 export const SUPERBLOCK_SIZE = 512;
 const BLOCK_SIZE_MIN = 512;
+/** The largest block that we build and read. */
 export const BLOCK_SIZE_MAX = 65_536;
 export const SALT_MAX = 256;
 /** As many as the kernel's. 2^53 bytes of 512 need 15. */
@@ -59,6 +61,7 @@ function digestSizeOf(algorithm: VerityAlgorithm): number {
   return algorithm === "sha256" ? 32 : 64;
 }
 
+/** A power of two within the limits. */
 export function isBlockSize(size: number): boolean {
   return size >= BLOCK_SIZE_MIN && size <= BLOCK_SIZE_MAX &&
     (size & (size - 1)) === 0;

@@ -23,6 +23,7 @@ export async function readSuperblock(
   tree: ByteSource,
   hashOffset = 0,
 ): Promise<Superblock> {
-  const bytes = await readExactly(tree, hashOffset, SUPERBLOCK_SIZE);
+  const range = { offset: hashOffset, length: SUPERBLOCK_SIZE };
+  const bytes = await readExactly(tree, range);
   return decodeSuperblock(bytes, hashOffset);
 }
