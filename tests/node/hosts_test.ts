@@ -4,7 +4,7 @@
  */
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { connectContainerd } from "#lib/containerd/client.ts";
-import { SOCKETS } from "#lib/paths.ts";
+import { DENO_DIR, SOCKETS } from "#lib/paths.ts";
 import type { Manifest } from "#lib/worker/manifest.ts";
 import { TestCluster } from "#tests/cluster.ts";
 import {
@@ -17,7 +17,7 @@ import { MANIFESTS } from "../../services/machined/manifests.ts";
 import { HEADROOM_MIB } from "../../services/machined/supervisor/host_command.ts";
 
 /** Mounts that every host has, whatever its workers ask for. */
-const OWN_MOUNTS = ["/", "/dev", "/proc", "/tmp"];
+const OWN_MOUNTS = ["/", "/dev", "/proc", "/tmp", DENO_DIR];
 
 function manifestsOf(host: string): readonly Manifest[] {
   return MANIFESTS.filter((manifest) => manifest.host === host);
@@ -126,7 +126,7 @@ Deno.test("service hosts", async (t) => {
         mounts.filter(({ access }) => access === "rw").map(({ path }) => path)
       );
       for (const path of writable) {
-        const own = ["/proc", "/dev", "/tmp", "/run", "/system", "/var"];
+        const own = [...OWN_MOUNTS.slice(1), "/run", "/system", "/var"];
         assertEquals([...own, ...may].includes(path), true, path);
       }
       assertEquals(found.find(({ path }) => path === "/")?.readOnly, true);
