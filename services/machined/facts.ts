@@ -39,8 +39,12 @@ export async function watchFacts(
   while (!signal.aborted) {
     await clock.sleep(LOOK_MS, signal).catch(() => {});
     if (signal.aborted) return;
-    const now = facts();
-    if (!sameFacts(last, now)) changed();
-    last = now;
+    try {
+      const now = facts();
+      if (!sameFacts(last, now)) changed();
+      last = now;
+    } catch {
+      // Out of file descriptors, perhaps: the next look will do.
+    }
   }
 }
