@@ -118,6 +118,10 @@ const SHAPES = {
     test: (text) => /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(text),
     expected: "the name of a flag without leading dashes",
   },
+  envValue: {
+    test: (text) => !text.includes("\0"),
+    expected: "text without a NUL character",
+  },
   envName: {
     test: (text) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(text),
     expected: "the name of an environment variable",

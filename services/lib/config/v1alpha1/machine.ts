@@ -235,7 +235,7 @@ export const machine = object({
   disks,
   install,
   files,
-  env: map(string({ secret: true }), {
+  env: map(string({ format: "envValue", secret: true }), {
     doc: "Environment of machined and its services; apid gets no proxy.",
     keyFormat: "envName",
     example: { GRPC_GO_LOG_SEVERITY_LEVEL: "info" },
