@@ -3,6 +3,7 @@
  * interpreter but the runtime of our own bundles. What is not listed is not
  * there.
  */
+import { MANIFESTS } from "../services/machined/manifests.ts";
 import denoJson from "../deno.json" with { type: "json" };
 import {
   bundle,
@@ -49,7 +50,7 @@ export const BASE: readonly Entry[] = [
 ];
 
 /** What the daemons of the image are; each has services/<name>/main.ts. */
-export const DAEMONS = ["apid", "networkd", "routerd", "timed", "trustd"];
+export const DAEMONS = MANIFESTS.map(({ name }) => name);
 
 const OS_RELEASE = `NAME="Talos"
 ID=talos
