@@ -13,6 +13,7 @@ import { authorizeByRole } from "#lib/rpc/local.ts";
 import { bind, serve } from "#lib/rpc/server.ts";
 import { realSys } from "#lib/sys/real.ts";
 import { VERSION } from "#lib/version.ts";
+import { keepHeapSmall } from "#lib/worker/heap.ts";
 import type { NodeFacts } from "#lib/worker/protocol.ts";
 import { MachineService } from "#proto/machine_pb.ts";
 import { createInspector } from "./api/inspector.ts";
@@ -187,4 +188,7 @@ export function main(): void {
   void machined.start();
 }
 
-if (import.meta.main) main();
+if (import.meta.main) {
+  keepHeapSmall();
+  main();
+}

@@ -12,7 +12,7 @@ import { heapMiB } from "../../services/machined/supervisor/host_command.ts";
 import { manifest as routerd } from "../../services/routerd/manifest.ts";
 
 /** As the service host on a node (machined/supervisor/host_command.ts). */
-const EDGE_HEAP = "--optimize-for-size,--max-old-space-size=" +
+const EDGE_HEAP = "--expose-gc,--optimize-for-size,--max-old-space-size=" +
   heapMiB([apid, routerd]);
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));

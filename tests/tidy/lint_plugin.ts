@@ -39,6 +39,7 @@ const EDGES: readonly string[] = [
   "/services/lib/replace_file.ts",
   "/services/lib/sys/",
   "/services/lib/worker/debug.ts",
+  "/services/lib/worker/heap.ts",
   "/services/lib/worker/host.ts",
   "/services/machined/api/machine_service.ts",
   "/services/machined/children.ts",

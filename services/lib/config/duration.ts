@@ -11,7 +11,8 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
+// Escaped: one character beyond Latin-1 and V8 keeps a bundle at two bytes each.
+const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/y;
 
 /** Milliseconds; undefined when `text` is no duration. */
 export function parseDurationMs(text: string): number | undefined {

@@ -5,6 +5,7 @@
  * file and logs to the terminal (debug.ts).
  */
 import type { Logger } from "../log.ts";
+import { keepHeapSmall } from "./heap.ts";
 import type { Manifest } from "./manifest.ts";
 import { runInWorker, type WorkerScope } from "./port.ts";
 import type { WorkerConfig } from "./protocol.ts";
@@ -34,6 +35,7 @@ export type Daemon = (context: DaemonContext) => Promise<void>;
 /** Joins a daemon to the world; the only call of its `main.ts`. */
 export function runDaemon(manifest: Manifest, daemon: Daemon): void {
   if ("DedicatedWorkerGlobalScope" in globalThis) {
+    keepHeapSmall();
     runInWorker(globalThis as unknown as WorkerScope, daemon);
     return;
   }

@@ -5,6 +5,7 @@
  */
 import { messageOf } from "../errors.ts";
 import { controlSocket } from "../paths.ts";
+import { keepHeapSmall } from "./heap.ts";
 import { HostWorkers } from "./host_workers.ts";
 import { Outbox } from "./outbox.ts";
 import { HEARTBEAT_MS } from "./protocol.ts";
@@ -59,6 +60,7 @@ async function main([name = "", socket]: readonly string[]): Promise<number> {
 }
 
 if (import.meta.main) {
+  keepHeapSmall();
   // As the init of its container it would not be ended by it otherwise.
   Deno.addSignalListener("SIGTERM", () => Deno.exit(0));
   // Also with workers that hang: a host without machined has no business.

@@ -53,7 +53,7 @@ export function hostCommand(options: HostCommandOptions): string[] {
     // 3 MB of memory for what a host needs once.
     "--no-code-cache",
     "--unstable-worker-options",
-    "--v8-flags=--optimize-for-size," +
+    "--v8-flags=--expose-gc,--optimize-for-size," +
     `--max-old-space-size=${heapMiB(manifests)}`,
     ...permissionFlags(permissions),
     `${bundles}/host.js`,

@@ -36,7 +36,7 @@ Deno.test("hostCommand() grants the union, the bundles and the socket", () => {
     "--cached-only",
     "--no-code-cache",
     "--unstable-worker-options",
-    "--v8-flags=--optimize-for-size,--max-old-space-size=64",
+    "--v8-flags=--expose-gc,--optimize-for-size,--max-old-space-size=64",
     "--allow-read=/etc/hosts,/system/run/hosts/node/control.sock," +
     "/usr/lib/talos",
     "--allow-write=/system/run/hosts/node/control.sock",

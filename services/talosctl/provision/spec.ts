@@ -157,7 +157,7 @@ const INIT = [
   "--no-npm",
   "--no-code-cache",
   "--unstable-worker-options",
-  "--v8-flags=--optimize-for-size",
+  "--v8-flags=--expose-gc,--optimize-for-size",
   "--allow-all",
   `${BUNDLE_DIR}/machined.js`,
 ];
