@@ -18,7 +18,7 @@ Deno.test("core.wasm imports nothing, and its memory has a limit", async () => {
   assertEquals(WebAssembly.Module.imports(module), []);
   const { memory } = new WebAssembly.Instance(module).exports;
   const { buffer } = memory as WebAssembly.Memory;
-  assertEquals(buffer.byteLength <= 1 << 20, true);
+  assertEquals(buffer.byteLength <= 4 << 20, true);
   assertThrowsOnGrow(memory as WebAssembly.Memory);
 });
 

@@ -3,6 +3,7 @@
  * one that touches its memory. The module imports nothing, takes and returns
  * numbers, and never grows its memory.
  */
+import { CoreError, type CoreProblemKind } from "./errors.ts";
 
 /** The exports of `assembly/index.ts`. */
 interface CoreExports {
@@ -10,6 +11,9 @@ interface CoreExports {
   inputPointer(): number;
   outputPointer(): number;
   saltPointer(): number;
+  codecInPointer(): number;
+  codecOutPointer(): number;
+  decompress(codec: number, size: number, capacity: number): number;
   hashState(algorithm: number): number;
   hashStateSize(algorithm: number): number;
   hashInit(algorithm: number): number;
@@ -36,6 +40,21 @@ const ALGORITHMS = {
 /** A checksum that the module computes. */
 export type Algorithm = keyof typeof ALGORITHMS;
 
+const CODECS = { deflate: 0, zlib: 1, lz4: 2 } as const;
+
+/** A format of compressed blocks. */
+export type Codec = keyof typeof CODECS;
+
+/** The codes of `assembly/errors.ts`. */
+const REFUSALS: Readonly<Record<number, [CoreProblemKind, string]>> = {
+  [-2]: ["corrupt", "compressed bytes contradict their format"],
+  [-3]: ["outOfBounds", "compressed bytes end early"],
+  [-4]: ["limit", "compressed bytes become more than is allowed"],
+  [-5]: ["unsupported", "compressed bytes with an option not read here"],
+};
+
+/** The largest block in and out. */
+export const CODEC_BLOCK_MAX = 0x100000;
 /** As in `assembly/memory.ts`. */
 const INPUT_SIZE = 0x40000;
 const OUTPUT_SIZE = 0x10000;
@@ -71,6 +90,26 @@ export class Instance {
   static async create(wasm: BufferSource): Promise<Instance> {
     const { instance } = await WebAssembly.instantiate(wasm, {});
     return new Instance(instance.exports as unknown as CoreExports);
+  }
+
+  /** What `bytes` become, at most `limit` bytes: a copy. */
+  decompress(
+    codec: Codec,
+    bytes: Uint8Array,
+    options: { limit: number },
+  ): Uint8Array<ArrayBuffer> {
+    const limit = Math.min(options.limit, CODEC_BLOCK_MAX);
+    if (bytes.length > CODEC_BLOCK_MAX) {
+      throw new CoreError("limit", `${bytes.length} compressed bytes`, 0);
+    }
+    const { memory, codecInPointer, codecOutPointer } = this.#exports;
+    const input = new Uint8Array(memory.buffer, codecInPointer());
+    input.set(bytes);
+    const size = this.#exports.decompress(CODECS[codec], bytes.length, limit);
+    const refusal = REFUSALS[size];
+    if (refusal) throw new CoreError(...refusal, 0);
+    const from = codecOutPointer();
+    return new Uint8Array(memory.buffer.slice(from, from + expectCode(size)));
   }
 
   /** What the instance takes, in bytes; it stays the same. */

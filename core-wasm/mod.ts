@@ -7,12 +7,17 @@
  * core.hash("sha256", new TextEncoder().encode("abc"));
  */
 import { createHasher, hash, type Hasher, type Hashes, leave } from "./hash.ts";
-import { type Algorithm, Instance } from "./instance.ts";
+import { type Algorithm, type Codec, Instance } from "./instance.ts";
 import { readCore } from "./load.ts";
 
 export { CoreError, type CoreProblemKind } from "./errors.ts";
 export type { Hasher, Hashes } from "./hash.ts";
-export { type Algorithm, MEMORY_LIMIT } from "./instance.ts";
+export {
+  type Algorithm,
+  type Codec,
+  CODEC_BLOCK_MAX,
+  MEMORY_LIMIT,
+} from "./instance.ts";
 export { FileSource } from "./file.ts";
 export {
   bufferSource,
@@ -39,6 +44,18 @@ export class Core implements Hashes {
   /** The digest of `bytes`, in the order of bytes it is printed in. */
   hash(algorithm: Algorithm, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     return hash(this.#instance, algorithm, bytes);
+  }
+
+  /**
+   * What a compressed block becomes; `limit` in bytes, at most 1 MiB, like the
+   * block. Bytes after its end are refused.
+   */
+  decompress(
+    codec: Codec,
+    bytes: Uint8Array,
+    options: { limit: number },
+  ): Uint8Array<ArrayBuffer> {
+    return this.#instance.decompress(codec, bytes, options);
   }
 
   /**

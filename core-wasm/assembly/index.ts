@@ -7,8 +7,18 @@ import * as crc from "./hash/crc";
 import * as sha256 from "./hash/sha256";
 import * as sha512 from "./hash/sha512";
 import * as xxh64 from "./hash/xxh64";
+import { inflate, inflateZlib } from "./codec/inflate";
+import { lz4 } from "./codec/lz4";
 import { BAD_ARGUMENT, OK } from "./errors";
-import { INPUT, INPUT_SIZE, OUTPUT } from "./memory";
+import {
+  CODEC_IN,
+  CODEC_IN_SIZE,
+  CODEC_OUT,
+  CODEC_OUT_SIZE,
+  INPUT,
+  INPUT_SIZE,
+  OUTPUT,
+} from "./memory";
 
 export { hashBlocks, saltPointer } from "./verity";
 
@@ -19,6 +29,33 @@ const BLAKE3 = 2;
 const CRC32 = 3;
 const CRC32C = 4;
 const XXH64 = 5;
+
+/** Formats of compressed blocks, as in `../instance.ts`. */
+const DEFLATE = 0;
+const ZLIB = 1;
+const LZ4 = 2;
+
+export function codecInPointer(): usize {
+  return CODEC_IN;
+}
+
+export function codecOutPointer(): usize {
+  return CODEC_OUT;
+}
+
+/**
+ * Decompresses the first `size` bytes of the codec's input into its output, of
+ * which at most `capacity` bytes are used. Returns how many, or a code.
+ */
+export function decompress(codec: i32, size: u32, capacity: u32): i32 {
+  if (size > CODEC_IN_SIZE || capacity > CODEC_OUT_SIZE) return BAD_ARGUMENT;
+  switch (codec) {
+    case DEFLATE: return inflate(size, capacity);
+    case ZLIB: return inflateZlib(size, capacity);
+    case LZ4: return lz4(size, capacity);
+    default: return BAD_ARGUMENT;
+  }
+}
 
 export function inputPointer(): usize {
   return INPUT;
