@@ -3,6 +3,7 @@
  * grpc-go relay in front of the same machined, a fan-out to two nodes, logs,
  * starts, and the memory of every process.
  */
+import { systemClock } from "#lib/clock.ts";
 import { decode, loadTalosconfig } from "#lib/config/mod.ts";
 import { SOCKETS } from "#lib/paths.ts";
 import { Ca } from "#lib/pki/mod.ts";
@@ -20,6 +21,10 @@ import { figure } from "./figure.ts";
 import type { Group } from "./main.ts";
 
 const ANCHOR = "grpc-go 1.29 relay, two hops, the same machined";
+/** After the start, when each isolate has collected (lib/worker/heap.ts). */
+const AT_REST_MS = 5_000;
+/** They look every 30 s. */
+const AFTER_LOAD_MS = 32_000;
 /** The goal for PID 1 and all hosts together. */
 const MEMORY_GOAL_MIB = 150;
 /** `LogsRequest{namespace: "system", id: "machined", tail_lines: -1}` */
@@ -178,28 +183,50 @@ function nameOf(args: readonly string[]): string {
   return name === "host" ? `host ${args[bundle + 1]}` : name;
 }
 
-async function benchMemory(print: Print, cluster: TestCluster) {
+/** Our own processes of a control plane: PSS in MiB by name. */
+async function ownMemory(cluster: TestCluster): Promise<[string, number][]> {
   const init = await cluster.initPid(0);
-  let ours = 0;
-  for (const { pid, args } of processesBelow(init)) {
-    if (args.length === 0) continue;
-    const name = nameOf(args);
-    const pssMiB = kib(pid, "Pss") / 1024;
-    if (name === "machined" || name.startsWith("host ")) ours += pssMiB;
-    print(figure({ name: `PSS of ${name}`, value: pssMiB, unit: "MiB" }));
-    print(figure({
-      name: `RSS of ${name}`,
-      value: kib(pid, "Rss") / 1024,
-      unit: "MiB",
-    }));
-  }
+  return processesBelow(init).flatMap(({ pid, args }): [string, number][] => {
+    const name = args.length > 0 ? nameOf(args) : "";
+    return name === "machined" || name.startsWith("host ")
+      ? [[name, kib(pid, "Pss") / 1024]]
+      : [];
+  });
+}
+
+function printOwn(print: Print, own: [string, number][], when: string) {
   print(figure({
-    name: "PSS of machined and all hosts",
-    value: ours,
+    name: `PSS of machined and all hosts${when}`,
+    value: own.reduce((sum, [, pssMiB]) => sum + pssMiB, 0),
     unit: "MiB",
     anchor: { name: "the goal", value: MEMORY_GOAL_MIB },
     lowerIsBetter: true,
   }));
+}
+
+async function benchMemory(print: Print, cluster: TestCluster) {
+  await systemClock.sleep(AT_REST_MS);
+  const init = await cluster.initPid(0);
+  for (const { pid, args } of processesBelow(init)) {
+    if (args.length === 0) continue;
+    const name = nameOf(args);
+    for (const key of ["Pss", "Rss"] as const) {
+      const value = kib(pid, key) / 1024;
+      const kind = key.toUpperCase();
+      print(figure({ name: `${kind} of ${name}`, value, unit: "MiB" }));
+    }
+  }
+  printOwn(print, await ownMemory(cluster), "");
+}
+
+/** What load leaves behind, when each isolate has looked at its heap again. */
+async function benchMemoryAfterLoad(print: Print, cluster: TestCluster) {
+  await systemClock.sleep(AFTER_LOAD_MS);
+  const own = await ownMemory(cluster);
+  for (const [name, value] of own) {
+    print(figure({ name: `PSS of ${name} after load`, value, unit: "MiB" }));
+  }
+  printOwn(print, own, " after load");
 }
 
 /** Prints the figures of a node. */
@@ -239,6 +266,7 @@ export const run: Group = async (print) => {
     await benchUnary(print, [own, front.address], client);
     await benchFanOut(print, cluster, client);
     await benchLogs(print, own, client);
+    await benchMemoryAfterLoad(print, cluster);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
