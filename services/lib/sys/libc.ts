@@ -57,6 +57,8 @@ const SYMBOLS = {
 
   // int reboot(int command)
   reboot: { parameters: ["u32"], result: "i32" },
+  // int malloc_trim(size_t pad)
+  malloc_trim: { parameters: ["usize"], result: "i32" },
   // int sethostname(const char *name, size_t len)
   sethostname: { parameters: ["buffer", "usize"], result: "i32" },
   // int setdomainname(const char *name, size_t len)
