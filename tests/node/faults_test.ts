@@ -5,10 +5,12 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
+import type { ServiceInfo } from "#proto/machine_pb.ts";
 import { TestCluster } from "#tests/cluster.ts";
 import { eventually } from "#tests/eventually.ts";
 import { services } from "#tests/machine_client.ts";
 import { hostProcess } from "#tests/node_processes.ts";
+import { HEALTHY_RUN_MS } from "../../services/machined/supervisor/service_host.ts";
 import {
   buildProbeImage,
   type ProbeAction,
@@ -60,16 +62,24 @@ Deno.test("faults", async (t) => {
   });
   const init = await cluster.initPid(0);
 
-  /** Makes `daemon` do `action`; returns how long it was away. */
+  /**
+   * Makes `daemon` do `action`; returns how long it was away: from the fault,
+   * or from the end of the process that first had to fill its heap.
+   */
   async function inflict(daemon: string, action: ProbeAction) {
     const before = await runningSince(init, daemon);
     const { host, signal } = probeSignal(daemon, action);
-    const started = performance.now();
-    Deno.kill(hostProcess(init, host)!.pid, signal);
-    await eventually(async () => {
-      const since = await runningSince(init, daemon);
-      return since > before;
-    }, { what: `${daemon} after ${action}`, withinMs: 20_000 });
+    const { pid } = hostProcess(init, host)!;
+    let started = performance.now();
+    Deno.kill(pid, signal);
+    if (action === "heap") {
+      const gone = () => hostProcess(init, host)?.pid !== pid;
+      await eventually(gone, { what: `the end of ${host}`, pauseMs: 10 });
+      started = performance.now();
+    }
+    const back = async () => await runningSince(init, daemon) > before;
+    const what = `${daemon} after ${action}`;
+    await eventually(back, { what, withinMs: 20_000, pauseMs: 50 });
     return performance.now() - started;
   }
 
@@ -122,13 +132,16 @@ async function allRunning(init: number): Promise<boolean> {
   return (await services(init)).every(({ state }) => state === "Running");
 }
 
-/** Waits until every service runs and is well: the next fault is a first one. */
+/**
+ * Waits until every service has run well for long enough that the next fault
+ * is a first one: repeated faults are answered ever more slowly, on purpose.
+ */
 async function settled(init: number): Promise<void> {
-  await eventually(
-    async () =>
-      (await services(init)).every(({ state, health }) =>
-        state === "Running" && (health!.unknown || health!.healthy)
-      ),
-    { what: "all services well", withinMs: 30_000 },
-  );
+  const wellSince = (now: number, { health, events, state }: ServiceInfo) =>
+    state === "Running" && (health!.unknown || health!.healthy) &&
+    now - timestampMs(events!.events.at(-1)!.ts!) > HEALTHY_RUN_MS;
+  await eventually(async () => {
+    const all = await services(init);
+    return all.every((service) => wellSince(Date.now(), service));
+  }, { what: "all services well", withinMs: 30_000 });
 }
