@@ -213,14 +213,45 @@ Deno.test("lz4: blocks, and the ways they can be wrong", () => {
   }
 });
 
-Deno.test(`lz4: ${MUTANTS} mutants end in bounds`, () => {
+/** By lzop -9: three literals first, long and short matches, a run. */
+const LZO_TEXT = "abc".repeat(10) + "xyz0123456789" + "abcabc" +
+  "abc" + "a".repeat(46);
+const LZO_PACKED = Uint8Array.fromHex(
+  "14616263" + "390800" + "0a78797a30313233343536373839" + "286000" +
+    "200c0000" + "110000",
+);
+
+Deno.test("lzo: a stream of lzop, and the ways it can be wrong", () => {
+  const want = new TextEncoder().encode(LZO_TEXT);
+  check("lzo", LZO_PACKED, want);
+  const none = core.decompress("lzo", Uint8Array.of(17, 0, 0), { limit: 0 });
+  assertEquals(none.length, 0);
+  const cases: [string, string, number[]][] = [
+    ["a later bitstream", "unsupported", [17, 1, 17, 0, 0]],
+    ["bytes after the end", "corrupt", [...LZO_PACKED, 0]],
+    ["an end of another length", "corrupt", [18, 65, 18, 0, 0]],
+    ["before the start", "corrupt", [18, 65, 0x20 | 1, 4, 0, 17, 0, 0]],
+    ["literals end early", "outOfBounds", [0x40, 0, 17, 0, 0]],
+    ["a long size ends early", "outOfBounds", [0, 0, 0]],
+    ["no end", "outOfBounds", [18, 65]],
+    ["too large", "limit", [18, 65, 0x20, 255, 0, 0, 17, 0, 0]],
+  ];
+  for (const [name, kind, bytes] of cases) {
+    assertEquals(refusal("lzo", Uint8Array.from(bytes), 200), kind, name);
+  }
+});
+
+Deno.test(`lz4, lzo: ${MUTANTS} mutants end in bounds`, () => {
   const roll = dice(4);
   const before = core.memoryBytes;
   for (let n = 0; n < MUTANTS; n++) {
-    const bytes = lz4Pack(sample(roll(4), 1 + roll(200)));
+    const codec = n % 2 === 0 ? "lz4" : "lzo";
+    const bytes = codec === "lz4"
+      ? lz4Pack(sample(roll(4), 1 + roll(200)))
+      : LZO_PACKED.slice();
     for (let i = roll(3); i >= 0; i--) bytes[roll(bytes.length)] = roll(256);
     try {
-      const have = core.decompress("lz4", bytes, { limit: 300 });
+      const have = core.decompress(codec, bytes, { limit: 300 });
       assert(have.length <= 300);
     } catch (thrown) {
       assert(thrown instanceof CoreError, String(thrown));

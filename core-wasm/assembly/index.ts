@@ -9,6 +9,7 @@ import * as sha512 from "./hash/sha512";
 import * as xxh64 from "./hash/xxh64";
 import { inflate, inflateZlib } from "./codec/inflate";
 import { lz4 } from "./codec/lz4";
+import { lzo } from "./codec/lzo";
 import { BAD_ARGUMENT, OK } from "./errors";
 import {
   CODEC_IN,
@@ -34,6 +35,7 @@ const XXH64 = 5;
 const DEFLATE = 0;
 const ZLIB = 1;
 const LZ4 = 2;
+const LZO = 3;
 
 export function codecInPointer(): usize {
   return CODEC_IN;
@@ -53,6 +55,7 @@ export function decompress(codec: i32, size: u32, capacity: u32): i32 {
     case DEFLATE: return inflate(size, capacity);
     case ZLIB: return inflateZlib(size, capacity);
     case LZ4: return lz4(size, capacity);
+    case LZO: return lzo(size, capacity);
     default: return BAD_ARGUMENT;
   }
 }

@@ -63,6 +63,7 @@ export const TEST_TOOLS: readonly Tool[] = [
     debian: "cryptsetup-bin",
     why: "writes and verifies hash trees",
   },
+  { needs: "lzop", debian: "lzop", why: "compresses with LZO" },
 ];
 
 const SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
