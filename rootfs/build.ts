@@ -5,6 +5,7 @@
 import { dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { chainOf } from "#lib/errors.ts";
+import { exists } from "./exists.ts";
 import { buildInfo, bundleEntry, sourcesDigest } from "./bundle.ts";
 import { digestOf, type Part, provide } from "./components/cache.ts";
 import { provideAll } from "./components/mod.ts";
@@ -129,10 +130,6 @@ async function readRecord(path: string): Promise<BuildRecord | undefined> {
   } catch {
     return undefined;
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }
 
 /** Makes `_out/` current; returns the table of contents. */

@@ -3,6 +3,7 @@
  * would disturb each other's timing on two cores) and ends with one line,
  * `N passed, N failed`. `-- --full` runs the figures that the issues name.
  */
+import { exists } from "../rootfs/exists.ts";
 
 /** One ring of tests. */
 interface Ring {
@@ -82,10 +83,6 @@ async function step(name: string, args: string[], tally: Tally) {
   if (success) tally.passed++;
   else tally.failed++;
   return success;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }
 
 async function runRing(ring: Ring, full: boolean, tally: Tally) {

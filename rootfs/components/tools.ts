@@ -3,6 +3,7 @@
  * packages are installed, and a line says so; elsewhere they are named.
  */
 import { AgentError } from "#lib/errors.ts";
+import { exists } from "../exists.ts";
 import { run } from "#lib/command.ts";
 import { say } from "./progress.ts";
 
@@ -67,10 +68,6 @@ export const TEST_TOOLS: readonly Tool[] = [
 ];
 
 const SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
-}
 
 async function has(tool: Tool): Promise<boolean> {
   if (tool.needs.startsWith("/")) return await exists(tool.needs);

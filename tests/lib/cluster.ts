@@ -2,6 +2,7 @@
  * A real local cluster for one test file: its own name, addresses and state,
  * gone when the test is. What a crashed run left is removed first.
  */
+import { exists } from "../../rootfs/exists.ts";
 import { dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
 
@@ -88,7 +89,7 @@ export class TestCluster implements AsyncDisposable {
   async #consoles(): Promise<string> {
     const dir = join(this.#stateDir, this.#options.name);
     const ends: string[] = [];
-    if (!await Deno.stat(dir).then(() => true, () => false)) return "";
+    if (!await exists(dir)) return "";
     for await (const { name } of Deno.readDir(dir)) {
       const text = await Deno.readTextFile(join(dir, name, "console.log"))
         .catch(() => undefined);
