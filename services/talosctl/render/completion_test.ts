@@ -57,9 +57,13 @@ async function shell(program: string, script: string): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-function has(program: string): Promise<boolean> {
-  return new Deno.Command(program, { args: ["-c", ":"] }).output()
-    .then(() => true, () => false);
+async function has(program: string): Promise<boolean> {
+  try {
+    await new Deno.Command(program, { args: ["-c", ":"] }).output();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** One line of sorted words for each line of `output`. */
