@@ -1,6 +1,6 @@
 /** The edge: where the bytes of core.wasm come from. */
 
-/** Beside this file; a bundle passes its own place. */
+/** Beside this file; of a bundle, beside the bundle. */
 const BESIDE = new URL("./build/core.wasm", import.meta.url);
 
 /** The bytes of core.wasm: a file in Deno and Node, fetched in a browser. */

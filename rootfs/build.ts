@@ -1,20 +1,26 @@
 /**
- * `deno task image`: writes `_out/rootfs.sqsh` and `_out/bin/talosctl` from
- * contents.ts. Does nothing when nothing changed.
+ * `deno task image`: writes `_out/rootfs.sqsh`, what proves it (hash tree,
+ * manifest, signature, public key) and `_out/bin/talosctl` from contents.ts.
+ * Does nothing when nothing changed.
  */
-import { dirname, join } from "@std/path";
+import { dirname, join, relative } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { chainOf } from "#lib/errors.ts";
-import { exists } from "./exists.ts";
+import { imagePaths, PUBLIC_KEYS } from "#lib/image/files.ts";
+import { IMAGE_NAME } from "#lib/paths.ts";
+import { replaceFile } from "#lib/replace_file.ts";
 import { buildInfo, bundleEntry, sourcesDigest } from "./bundle.ts";
 import { digestOf, type Part, provide } from "./components/cache.ts";
 import { provideAll } from "./components/mod.ts";
 import type { PartName } from "./components/parts.ts";
 import { say } from "./components/progress.ts";
 import { BUILD_TOOLS, ensureTools } from "./components/tools.ts";
-import { BASE, OVERLAY } from "./contents.ts";
+import { BASE, CORE_WASM, OVERLAY, VERSION } from "./contents.ts";
 import { checkEntries, type Entry } from "./entries.ts";
 import { installTalosctl } from "./launcher.ts";
+import { publish } from "./publish.ts";
+import { signImage } from "./sign.ts";
+import { provideSigningKey, type SigningKey } from "./signing_key.ts";
 import { appendImage, COMPRESSION, createImage } from "./squash.ts";
 import { type Sources, stage } from "./stage.ts";
 import { type Line, lineOf, renderTable } from "./table.ts";
@@ -30,6 +36,20 @@ interface BuildRecord {
   readonly inputs: string;
   readonly sizeBytes: number;
   readonly lines: readonly Line[];
+  /** The image and what proves it. */
+  readonly files: readonly {
+    readonly name: string;
+    readonly sizeBytes: number;
+  }[];
+  /** In hexadecimal, as the manifest has them. */
+  readonly keyId: string;
+  readonly rootHash: string;
+}
+
+/** What {@linkcode buildImage} made. */
+interface Built {
+  readonly lines: readonly Line[];
+  readonly rootHash: string;
 }
 
 const TALOSCTL = "services/talosctl/main.ts";
@@ -79,7 +99,7 @@ async function provideBase(parts: Parts): Promise<string> {
     async build(into) {
       const tree = join(into, "tree");
       await Deno.mkdir(tree);
-      const sources = { parts, bundle: () => "" };
+      const sources = { parts, root: ROOT, bundle: () => "" };
       const staged = await stage(BASE, tree, sources);
       await Deno.writeTextFile(
         join(into, "lines.json"),
@@ -92,16 +112,20 @@ async function provideBase(parts: Parts): Promise<string> {
   return part.dir;
 }
 
-/** Builds the image file `output`; the same inputs give the same bytes. */
+/**
+ * Builds the image file `output` and what proves it; the same inputs, the key
+ * among them, give the same bytes.
+ */
 export async function buildImage(
   output: string,
   parts: Parts,
   options: {
     overlay: readonly Entry[];
     bundles: ReadonlyMap<string, string>;
+    key: SigningKey;
   },
-): Promise<Line[]> {
-  const { overlay, bundles } = options;
+): Promise<Built> {
+  const { overlay, bundles, key } = options;
   const base = await provideBase(parts);
   const work = await Deno.makeTempDir({
     dir: dirname(output),
@@ -110,15 +134,26 @@ export async function buildImage(
   try {
     const tree = join(work, "tree");
     await Deno.mkdir(tree);
-    const sources: Sources = { parts, bundle: (entry) => bundles.get(entry)! };
+    const sources: Sources = {
+      parts,
+      root: ROOT,
+      bundle: (entry) => bundles.get(entry)!,
+    };
     const staged = await stage(overlay, tree, sources);
-    const image = join(work, "rootfs.sqsh");
+    const image = join(work, IMAGE_NAME);
     await Deno.copyFile(join(base, "base.sqsh"), image);
     await appendImage(image, tree);
-    // Nodes that run from the old image keep it: it has no name any more.
-    await Deno.rename(image, output);
-    const lines = JSON.parse(await Deno.readTextFile(join(base, "lines.json")));
-    return [...lines as Line[], ...staged.map(lineOf)];
+    const manifest = await signImage(image, { version: VERSION, key });
+    const [from, to] = [imagePaths(image), imagePaths(output)];
+    const names = Object.keys(to) as (keyof typeof to)[];
+    await publish(names.map((name) => ({ from: from[name], to: to[name] })));
+    const lines: Line[] = JSON.parse(
+      await Deno.readTextFile(join(base, "lines.json")),
+    );
+    return {
+      lines: [...lines, ...staged.map(lineOf)],
+      rootHash: manifest.rootHash.toHex(),
+    };
   } finally {
     await Deno.remove(work, { recursive: true });
   }
@@ -132,10 +167,30 @@ async function readRecord(path: string): Promise<BuildRecord | undefined> {
   }
 }
 
+/** Whether all that the record names is still there. */
+async function isWhole(out: string, record: BuildRecord): Promise<boolean> {
+  // A record of an earlier format has no files.
+  const { files = [] } = record;
+  const same = await Promise.all(
+    files.map(async ({ name, sizeBytes }) => {
+      const stat = await Deno.stat(join(out, name)).catch(() => undefined);
+      return stat?.size === sizeBytes;
+    }),
+  );
+  return files.length > 0 && same.every(Boolean);
+}
+
+async function fileSizes(out: string, image: string) {
+  const paths = [...Object.values(imagePaths(image)), join(out, PUBLIC_KEYS)];
+  return await Promise.all(paths.map(async (path) => {
+    const { size: sizeBytes } = await Deno.stat(path);
+    return { name: relative(out, path), sizeBytes };
+  }));
+}
+
 /** Makes `_out/` current; returns the table of contents. */
 export async function build(root = ROOT): Promise<BuildRecord> {
   const out = join(root, "_out");
-  const image = join(out, "rootfs.sqsh");
   await Deno.mkdir(out, { recursive: true });
   using lock = await Deno.open(join(out, ".lock"), {
     create: true,
@@ -144,25 +199,44 @@ export async function build(root = ROOT): Promise<BuildRecord> {
   await lock.lock(true);
   const problems = checkEntries([...BASE, ...OVERLAY]);
   if (problems.length > 0) throw new Error(problems.join("; "));
-  const parts = await provideAll();
+  const [parts, key] = [await provideAll(), await provideSigningKey()];
   const digests = Object.values(parts).map((part) => part.digest);
   const inputs = digestOf([
     digests,
     COMPRESSION,
     await sourcesDigest(root),
     await buildInfo(root),
+    key.id,
   ]);
   const before = await readRecord(join(out, "rootfs.json"));
-  if (before?.inputs === inputs && await exists(image)) return before;
+  if (before?.inputs === inputs && await isWhole(out, before)) return before;
+  return await buildAll(out, { inputs, parts, key });
+}
+
+/** The caller holds the lock. */
+async function buildAll(
+  out: string,
+  { inputs, parts, key }: { inputs: string; parts: Parts; key: SigningKey },
+): Promise<BuildRecord> {
   const started = performance.now();
+  const [image, path] = [join(out, IMAGE_NAME), join(out, "rootfs.json")];
   const work = await Deno.makeTempDir({ dir: out, prefix: ".bundles-" });
   try {
     const bundles = await bundleAll(OVERLAY, work);
-    const lines = await buildImage(image, parts, { overlay: OVERLAY, bundles });
-    await installTalosctl(out, bundles.get(TALOSCTL)!, parts);
+    // Cut short from here on, it must not look finished.
+    await Deno.remove(path).catch(() => {});
+    const overlay = OVERLAY;
+    const made = await buildImage(image, parts, { overlay, bundles, key });
+    await replaceFile(join(out, PUBLIC_KEYS), key.publicPem, { durable: true });
+    await installTalosctl(out, {
+      bundle: bundles.get(TALOSCTL)!,
+      wasm: join(ROOT, CORE_WASM),
+      parts,
+    });
     const { size: sizeBytes } = await Deno.stat(image);
-    const record = { inputs, sizeBytes, lines };
-    await Deno.writeTextFile(join(out, "rootfs.json"), JSON.stringify(record));
+    const files = await fileSizes(out, image);
+    const record = { inputs, sizeBytes, files, keyId: key.id, ...made };
+    await replaceFile(path, JSON.stringify(record), { durable: true });
     const seconds = (performance.now() - started) / 1000;
     say(`image        bundles and overlay, ${seconds.toFixed(1)} s`);
     return record;
@@ -178,6 +252,7 @@ if (import.meta.main) {
     Deno.stdout.writeSync(new TextEncoder().encode(
       renderTable(record.lines, record.sizeBytes),
     ));
+    say(`signed       by key ${record.keyId}, root hash ${record.rootHash}`);
     if (record.sizeBytes > IMAGE_BYTES_MAX) {
       say(`The image is larger than ${IMAGE_BYTES_MAX} bytes`);
       Deno.exit(1);

@@ -7,6 +7,7 @@ import { MANIFESTS } from "../services/machined/manifests.ts";
 import denoJson from "../deno.json" with { type: "json" };
 import {
   bundle,
+  checkout,
   dir,
   type Entry,
   joined,
@@ -16,7 +17,8 @@ import {
   text,
 } from "./entries.ts";
 
-const VERSION = `v${denoJson.version}`;
+/** What the image calls itself, and what its manifest says. */
+export const VERSION = `v${denoJson.version}`;
 
 /**
  * The parts that only move with a pinned version, with directories of their
@@ -59,6 +61,9 @@ PRETTY_NAME="Talos (${VERSION})"
 HOME_URL="https://www.talos.dev/"
 `;
 
+/** The module that reads and verifies images, in the checkout. */
+export const CORE_WASM = "core-wasm/build/core.wasm";
+
 /** What changes from day to day. */
 export const OVERLAY: readonly Entry[] = [
   dir("/dev"),
@@ -97,6 +102,9 @@ export const OVERLAY: readonly Entry[] = [
   ...DAEMONS.map((name) =>
     bundle(`/usr/lib/talos/${name}.js`, `services/${name}/main.ts`)
   ),
+  // Where core-wasm/load.ts looks from inside a bundle.
+  dir("/usr/lib/talos/build"),
+  checkout("/usr/lib/talos/build/core.wasm", CORE_WASM),
   dir("/usr/lib/talos/deno"),
   {
     kind: "file",

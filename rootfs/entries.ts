@@ -12,7 +12,9 @@ export type Source =
   /** Deno's analysis of all bundles of this directory, listed before. */
   | { readonly moduleCache: string }
   /** `deno bundle` of a file below the top of the checkout. */
-  | { readonly bundle: string };
+  | { readonly bundle: string }
+  /** A file below the top of the checkout, as it is. */
+  | { readonly checkout: string };
 
 /** One thing in the image. */
 export type Entry =
@@ -59,6 +61,11 @@ export function joined(path: string, part: PartName, from: string): Entry {
 /** A bundle of an entry point. */
 export function bundle(path: string, entry: string): Entry {
   return { kind: "file", path, mode: 0o644, source: { bundle: entry } };
+}
+
+/** A file of the checkout. */
+export function checkout(path: string, from: string): Entry {
+  return { kind: "file", path, mode: 0o644, source: { checkout: from } };
 }
 
 /** A symbolic link. */

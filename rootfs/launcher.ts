@@ -32,12 +32,17 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
 /** Writes the launcher and what it runs below `out`. */
 export async function installTalosctl(
   out: string,
-  bundle: string,
-  parts: Record<PartName, Part>,
+  { bundle, wasm, parts }: {
+    bundle: string;
+    wasm: string;
+    parts: Record<PartName, Part>;
+  },
 ): Promise<void> {
   const [bin, lib] = [join(out, "bin"), join(out, "lib")];
+  // Where core-wasm/load.ts looks from inside a bundle.
+  const build = join(lib, "build");
   await Deno.mkdir(bin, { recursive: true });
-  await Deno.mkdir(lib, { recursive: true });
+  await Deno.mkdir(build, { recursive: true });
   await place(
     join(lib, "deno"),
     (to) => linkOrCopy(join(parts.deno.dir, "deno"), to),
@@ -46,6 +51,7 @@ export async function installTalosctl(
     join(lib, "runc"),
     (to) => linkOrCopy(join(parts.runc.dir, "runc"), to),
   );
+  await place(join(build, "core.wasm"), (to) => Deno.copyFile(wasm, to));
   await place(join(lib, "talosctl.js"), (to) => Deno.copyFile(bundle, to));
   await place(join(bin, "talosctl"), async (to) => {
     await Deno.writeTextFile(to, LAUNCHER);

@@ -8,6 +8,8 @@ import { writeModuleCache } from "./module_cache.ts";
 /** Where the bytes are that an entry names. */
 export interface Sources {
   readonly parts: Record<PartName, Part>;
+  /** The top of the checkout. */
+  readonly root: string;
   /** The path of the bundle of an entry point. */
   bundle(entry: string): string;
 }
@@ -32,6 +34,9 @@ async function write(
   if ("moduleCache" in source) {
     const { moduleCache } = source;
     return await writeModuleCache(join(into, moduleCache), moduleCache, to);
+  }
+  if ("checkout" in source) {
+    return await Deno.copyFile(join(sources.root, source.checkout), to);
   }
   const { dir } = sources.parts[source.part];
   if ("joined" in source) {

@@ -24,6 +24,8 @@ export function lineOf({ entry, sizeBytes }: Staged): Line {
     ? "text"
     : "bundle" in source
     ? source.bundle
+    : "checkout" in source
+    ? source.checkout
     : "moduleCache" in source
     ? `analysis of ${source.moduleCache}`
     : source.part;

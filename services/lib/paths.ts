@@ -32,6 +32,18 @@ export const ETC_DIR = "/system/etc";
 /** The machine config as the node has it. */
 export const CONFIG_FILE = "/system/state/config.yaml";
 
+/**
+ * The image that the node runs from, as a file beside its mount, with its
+ * manifest, signature and hash tree (image/files.ts); and the public keys that
+ * may have signed it. A local cluster binds them there; on a machine the
+ * initramfs, which carries the keys, does.
+ */
+export const IMAGE_DIR = "/system/image";
+/** The name of the image in any directory that belongs to a node. */
+export const IMAGE_NAME = "rootfs.sqsh";
+/** The name of the file of keys beside it. */
+export const IMAGE_KEYS_NAME = "keys.pem";
+
 /** TCP ports of the node. */
 export const PORTS = { apid: 50_000, trustd: 50_001 } as const;
 

@@ -1,12 +1,18 @@
-/** The image: the same inputs give the same bytes. */
-import { assertEquals } from "@std/assert";
+/** The image: the same inputs give the same bytes, and other bytes are refused. */
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { run } from "#lib/command.ts";
-import { buildImage } from "../../rootfs/build.ts";
+import { imagePaths } from "#lib/image/files.ts";
+import { exportKey, generateKey } from "#lib/pki/keys.ts";
+import { BUILT, copyImage, flipByte } from "#tests/built_image.ts";
+import { checkImage } from "../../services/talosctl/provision/image.ts";
+import { ProvisionError } from "../../services/talosctl/provision/provision.ts";
+import { buildImage, ROOT } from "../../rootfs/build.ts";
 import { provideAll } from "../../rootfs/components/mod.ts";
-import { BASE, OVERLAY } from "../../rootfs/contents.ts";
+import { BASE, OVERLAY, VERSION } from "../../rootfs/contents.ts";
 import { appendImage, createImage } from "../../rootfs/squash.ts";
+import { loadSigningKey, provideSigningKey } from "../../rootfs/signing_key.ts";
 import { stage } from "../../rootfs/stage.ts";
 
 async function sha256(path: string): Promise<string> {
@@ -66,13 +72,105 @@ Deno.test("two builds of the root file system are equal", () =>
         bundles.set(entry.source.bundle, bundle);
       }
     }
+    const key = await provideSigningKey();
+    const digests: string[][] = [];
     for (const name of ["one", "two"]) {
       const output = join(dir, `${name}.sqsh`);
-      await buildImage(output, parts, { overlay: OVERLAY, bundles });
+      await buildImage(output, parts, { overlay: OVERLAY, bundles, key });
+      const files = Object.values(imagePaths(output));
+      digests.push(await Promise.all(files.map(sha256)));
     }
-    const digest = await sha256(join(dir, "one.sqsh"));
-    assertEquals(await sha256(join(dir, "two.sqsh")), digest);
+    assertEquals(digests[1], digests[0]);
   }));
+
+Deno.test("the signing key is made once, for its owner alone", () =>
+  inTemp(async (dir) => {
+    const [one, two] = await Promise.all([
+      provideSigningKey(dir),
+      provideSigningKey(dir),
+    ]);
+    assertEquals(one.id, two.id);
+    const path = (await run(["find", dir, "-name", "signing.key"])).trim();
+    assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
+    assertEquals((await provideSigningKey(dir)).id, one.id);
+  }));
+
+Deno.test("the built image verifies", async () => {
+  const { version, blocks } = await checkImage(BUILT);
+  assertEquals(version, VERSION);
+  assertEquals(blocks * 4096, (await Deno.stat(BUILT.image)).size);
+});
+
+/** What is done to the files, and how the refusal names it. */
+const SPOILED: [string, (copy: typeof BUILT) => Promise<void>, string][] = [
+  [
+    "a byte of the first block",
+    ({ image }) => flipByte(image, 100),
+    "data block 0 at offset 0 is bad; build it again",
+  ],
+  [
+    "a byte of a later block",
+    ({ image }) => flipByte(image, 4096 * 1234 + 4095),
+    "data block 1234 at offset 5054464 is bad; build it again",
+  ],
+  [
+    "a byte of the top of the tree",
+    ({ image }) => flipByte(imagePaths(image).tree, 9),
+    "of the hash tree at offset 0 is bad; build it again",
+  ],
+  [
+    "a byte of the manifest",
+    ({ image }) => flipByte(imagePaths(image).manifest, 60),
+    "not signed by key",
+  ],
+  [
+    "a byte of the signature",
+    ({ image }) => flipByte(imagePaths(image).signature, 63),
+    "not signed by key",
+  ],
+  [
+    "no signature",
+    ({ image }) => Deno.remove(imagePaths(image).signature),
+    "there is no signature; build it with",
+  ],
+  [
+    "another's key",
+    async ({ keys }) => {
+      const { privateKey } = await generateKey("Ed25519");
+      const other = await loadSigningKey(await exportKey(privateKey));
+      await Deno.writeTextFile(keys, other.publicPem);
+    },
+    "if you trust whoever signed it, name the public key with --signing-keys",
+  ],
+  [
+    "keys that are none",
+    ({ keys }) => Deno.writeTextFile(keys, "none"),
+    "the public keys cannot be read: no PEM block",
+  ],
+  [
+    "a block too many",
+    async ({ image }) =>
+      await Deno.truncate(image, (await Deno.stat(image)).size + 4096),
+    "bytes after the image; build it again",
+  ],
+];
+
+Deno.test("an image that was spoiled is refused, and why", async (t) => {
+  for (const [name, spoil, wanted] of SPOILED) {
+    await t.step(name, () =>
+      inTemp(async (dir) => {
+        const copy = await copyImage(dir);
+        await spoil(copy);
+        const { problem, message } = await assertRejects(
+          () => checkImage(copy),
+          ProvisionError,
+          wanted,
+        );
+        assertEquals(problem.kind, "image");
+        assertStringIncludes(message, `Cannot trust "${copy.image}": `);
+      }));
+  }
+});
 
 // A minute and a half of processor time.
 if (Deno.env.get("TALOS_TEST_FULL") === "1") {
@@ -83,7 +181,7 @@ if (Deno.env.get("TALOS_TEST_FULL") === "1") {
       for (const name of ["one", "two"]) {
         const tree = join(dir, name);
         await Deno.mkdir(tree);
-        await stage(BASE, tree, { parts, bundle: () => "" });
+        await stage(BASE, tree, { parts, root: ROOT, bundle: () => "" });
         await createImage(join(dir, `${name}.sqsh`), tree);
         digests.push(await sha256(join(dir, `${name}.sqsh`)));
       }

@@ -11,6 +11,7 @@ import { DAEMONS, OVERLAY } from "../../rootfs/contents.ts";
 import { buildImage, bundleAll, ROOT } from "../../rootfs/build.ts";
 import type { PermissionKind } from "#lib/worker/permissions.ts";
 import { provideAll } from "../../rootfs/components/mod.ts";
+import { provideSigningKey } from "../../rootfs/signing_key.ts";
 
 /** What a worker can be made to do. */
 export type ProbeAction = "hang" | "throw" | "heap" | "matrix";
@@ -187,6 +188,7 @@ export async function buildProbeImage(): Promise<string> {
     await prepend(`services/${name}/main.ts`, WORKER_PRELUDE);
   }
   const image = join(out, "rootfs.sqsh");
-  await buildImage(image, parts, { overlay: OVERLAY, bundles });
+  const key = await provideSigningKey();
+  await buildImage(image, parts, { overlay: OVERLAY, bundles, key });
   return image;
 }

@@ -1,19 +1,24 @@
 /**
  * Creates a local cluster in a process of its own, so that a test can kill it
- * half-way: `provision_child.ts STATE NAME CIDR IMAGE`. The nodes get a config
+ * half-way: `provision_child.ts STATE NAME CIDR IMAGE KEYS`. The nodes get a config
  * that is none: whether they boot is not the question here.
  */
 import {
   ContainerProvisioner,
 } from "../../services/talosctl/provision/container.ts";
 import { planCluster } from "../../services/talosctl/provision/plan.ts";
-import type { ClusterRecord } from "../../services/talosctl/provision/provision.ts";
+import type {
+  ClusterRecord,
+  ImageSource,
+  Report,
+} from "../../services/talosctl/provision/provision.ts";
 
 /** Makes the cluster; without machine configs worth the name. */
 export async function createBare(
-  options: { state: string; name: string; cidr: string; image: string },
+  options: ImageSource & { state: string; name: string; cidr: string },
+  report: Report = () => {},
 ): Promise<ClusterRecord> {
-  const { state, name, cidr, image } = options;
+  const { state, name, cidr, image, keys } = options;
   const plan = planCluster({ name, cidr, mtu: 1400, masters: 1, workers: 1 });
   const nodes = plan.nodes.map((node) => ({
     ...node,
@@ -22,15 +27,10 @@ export async function createBare(
     config: "none: true\n",
   }));
   const provisioner = new ContainerProvisioner(state);
-  return await provisioner.create({ ...plan, image, nodes }, () => {});
+  return await provisioner.create({ ...plan, image, keys, nodes }, report);
 }
 
 if (import.meta.main) {
-  const [state, name, cidr, image] = Deno.args as [
-    string,
-    string,
-    string,
-    string,
-  ];
-  await createBare({ state, name, cidr, image });
+  const [state = "", name = "", cidr = "", image = "", keys = ""] = Deno.args;
+  await createBare({ state, name, cidr, image, keys });
 }

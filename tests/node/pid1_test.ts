@@ -4,18 +4,17 @@
  * own socket.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { dirname, join } from "@std/path";
-import { fileURLToPath } from "node:url";
+import { join } from "@std/path";
 import { encode, type MachineConfig } from "#lib/config/mod.ts";
 import { generateCa } from "#lib/pki/mod.ts";
 import { connect, createClient } from "#lib/rpc/client.ts";
 import { MachineService } from "#proto/machine_pb.ts";
 import { run } from "#lib/command.ts";
+import { BUILT } from "#tests/built_image.ts";
 import { eventually } from "#tests/eventually.ts";
 import { ContainerProvisioner } from "../../services/talosctl/provision/container.ts";
 import { planCluster } from "../../services/talosctl/provision/plan.ts";
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const STATE = "/var/tmp/talos-tests/pid1";
 const NAME = "pid1";
 const CIDR = "10.91.9.0/24";
@@ -41,9 +40,8 @@ async function withNode(
     cpus: 2,
     config: "",
   }));
-  const image = join(ROOT, "_out", "rootfs.sqsh");
   try {
-    await provisioner.create({ ...plan, image, nodes }, say);
+    await provisioner.create({ ...plan, ...BUILT, nodes }, say);
     const directory = join(STATE, NAME, plan.nodes[0]!.name);
     await check(new Node(directory));
   } finally {

@@ -6,9 +6,15 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { run } from "#lib/command.ts";
+import { PUBLIC_KEYS } from "#lib/image/files.ts";
+import { IMAGE_NAME } from "#lib/paths.ts";
+import { exportKey, generateKey } from "#lib/pki/keys.ts";
+import { copyImage, flipByte } from "#tests/built_image.ts";
 import { eventually } from "#tests/eventually.ts";
 import { leftovers } from "#tests/leftovers.ts";
 import { createBare } from "#tests/provision_child.ts";
+import { signImage } from "../../rootfs/sign.ts";
+import { loadSigningKey } from "../../rootfs/signing_key.ts";
 import {
   ContainerProvisioner,
 } from "../../services/talosctl/provision/container.ts";
@@ -20,13 +26,16 @@ const CHILD = join(ROOT, "tests", "lib", "provision_child.ts");
 /** On a real file system, and found again by the next run. */
 const STATE = "/var/tmp/talos-tests/provision";
 /** A copy of our own: its loop devices are nobody else's. */
-const IMAGE = join(STATE, "rootfs.sqsh");
+const SOURCE = {
+  image: join(STATE, IMAGE_NAME),
+  keys: join(STATE, PUBLIC_KEYS),
+};
 
 const ONE = {
   state: STATE,
   name: "prov-one",
   cidr: "10.91.1.0/24",
-  image: IMAGE,
+  ...SOURCE,
 };
 const TWO = { ...ONE, name: "prov-two", cidr: "10.91.2.0/24" };
 
@@ -36,7 +45,7 @@ const say = () => {};
 /** A place for clusters that is empty before and after. */
 async function clean(check: () => Promise<void>): Promise<void> {
   await Deno.mkdir(STATE, { recursive: true });
-  await Deno.copyFile(join(ROOT, "_out", "rootfs.sqsh"), IMAGE);
+  assertEquals(await copyImage(STATE), SOURCE);
   const destroyAll = async () => {
     for (const { name } of [ONE, TWO]) await provisioner.destroy(name, say);
   };
@@ -109,11 +118,33 @@ Deno.test("a network that is in use is refused, and nothing is made", () =>
 
 Deno.test("a failure half-way takes back what was made", () =>
   clean(async () => {
-    const broken = join(STATE, "broken.sqsh");
-    await Deno.writeTextFile(broken, "no image");
-    const options = { ...ONE, image: broken };
+    // Signed by a trusted key, and still no file system.
+    const image = join(STATE, "broken.sqsh");
+    await Deno.writeTextFile(image, "no image");
+    const key = await loadSigningKey(
+      await exportKey((await generateKey("Ed25519")).privateKey),
+    );
+    await signImage(image, { version: "v1", key });
+    const keys = join(STATE, "broken.pub");
+    await Deno.writeTextFile(keys, key.publicPem);
+    const options = { ...ONE, image, keys };
     await assertRejects(() => createBare(options), Error, "mount");
     await nothingLeft(options);
+  }));
+
+Deno.test("an image that does not verify is refused before anything is mounted", () =>
+  clean(async () => {
+    await flipByte(SOURCE.image, 4096 * 7 + 1);
+    const reported: string[] = [];
+    const error = await assertRejects(
+      () => createBare(ONE, (line) => void reported.push(line)),
+      ProvisionError,
+      "data block 7 at offset 28672 is bad; build it again",
+    );
+    assertEquals(error.problem.kind, "image");
+    // The network comes after the verification and before the mount.
+    assertEquals(reported, ["removing what was made so far"]);
+    await nothingLeft(ONE);
   }));
 
 Deno.test("destroy works without a readable record", async (t) => {
@@ -137,6 +168,7 @@ const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
 const STAGES: Record<string, () => Promise<boolean>> = {
   "directory": () => exists(DIR),
   "record": () => exists(join(DIR, "state.yaml")),
+  "image": () => exists(join(DIR, "image", `${IMAGE_NAME}.verity`)),
   "bridge": () => exists(`/sys/class/net/${clusterId(ONE.name)}`),
   "mount point": () => exists(join(DIR, "rootfs")),
   "mount": () => exists(join(DIR, "rootfs", "bin")),
@@ -150,9 +182,9 @@ const STAGES: Record<string, () => Promise<boolean>> = {
 
 /** Starts a creation and kills it, as hard as can be, when `when` resolves. */
 async function killedCreation(when: () => Promise<unknown>): Promise<void> {
-  const { state, name, cidr, image } = ONE;
+  const { state, name, cidr, image, keys } = ONE;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", CHILD, state, name, cidr, image],
+    args: ["run", "-A", "--quiet", CHILD, state, name, cidr, image, keys],
     stdin: "null",
     stdout: "null",
     stderr: "null",

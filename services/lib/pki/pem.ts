@@ -29,6 +29,8 @@ export const Label = {
   rsaKey: "RSA PRIVATE KEY",
   /** SEC 1. */
   ecKey: "EC PRIVATE KEY",
+  /** SPKI, any algorithm. */
+  publicKey: "PUBLIC KEY",
 } as const;
 export type Label = (typeof Label)[keyof typeof Label];
 

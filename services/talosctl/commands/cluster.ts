@@ -5,6 +5,8 @@
  */
 import { join } from "@std/path";
 import { untilAborted } from "#lib/abort.ts";
+import { PUBLIC_KEYS } from "#lib/image/files.ts";
+import { IMAGE_NAME } from "#lib/paths.ts";
 import { group, leaf, NO_ARGS } from "../cli/command.ts";
 import type { Context } from "../cli/context.ts";
 import { usageError } from "../cli/run.ts";
@@ -73,6 +75,12 @@ const CREATE_FLAGS = {
   "registry-mirror": {
     type: "strings",
     help: "mirror of a registry, for instance docker.io=http://10.5.0.1:5000",
+  },
+  "signing-keys": {
+    type: "string",
+    complete: "file",
+    help:
+      "public keys (PEM) of who may have signed the image (default signing.pub of deno task image)",
   },
   "skip-injecting-config": {
     type: "bool",
@@ -147,7 +155,8 @@ async function runCreate(context: CreateContext): Promise<void> {
   const configs = await clusterConfigs(plan, flags, { algorithm });
   const record = await provisioner.create({
     ...plan,
-    image: flags.image || join(outDir(), "rootfs.sqsh"),
+    image: flags.image || join(outDir(), IMAGE_NAME),
+    keys: flags["signing-keys"] || join(outDir(), PUBLIC_KEYS),
     nodes: plan.nodes.map((node) => ({
       ...node,
       memoryMiB,

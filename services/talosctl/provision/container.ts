@@ -9,6 +9,7 @@
 import { resolve } from "@std/path";
 import { chainOf } from "#lib/errors.ts";
 import { clusterCgroup, leftCgroups, removeCgroups } from "./cgroups.ts";
+import { checkImage, pinImage } from "./image.ts";
 import { mountImage, mountsBelow, unmountBelow } from "./mounts.ts";
 import {
   checkNetworkFree,
@@ -120,9 +121,16 @@ export class ContainerProvisioner implements Provisioner {
   async #build(request: ClusterRequest, paths: StatePaths, report: Report) {
     const { network, nodes } = request;
     const host = hostFor(paths.dir);
+    const image = await pinImage(host, { source: request, dir: paths.image });
+    const { version, keyId, blocks, ms } = await checkImage(request, image);
+    report(
+      `image ${version} of key ${
+        keyId.slice(0, 16)
+      }: ${blocks} blocks verified in ${(ms / 1000).toFixed(2)} s`,
+    );
     await createBridge(host, network);
     report(`network ${network.cidr} on bridge ${network.bridge}`);
-    await mountImage(host, request.image, paths.rootfs);
+    await mountImage(host, image.image, paths.rootfs);
     await startSntp(host, paths, network.gateway);
     const capabilities = await hostCapabilities();
     // All of them: what one failure takes back must not still be growing.
@@ -149,6 +157,7 @@ export class ContainerProvisioner implements Provisioner {
     const secret = { mode: 0o600 };
     await Deno.writeTextFile(own.config, node.config, secret);
     const spec = nodeSpec(node, {
+      image: paths.image,
       rootfs: paths.rootfs,
       var: own.var,
       config: own.config,

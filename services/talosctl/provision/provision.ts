@@ -1,5 +1,6 @@
 /** Local clusters, whatever a node is made of. */
 import { AgentError } from "#lib/errors.ts";
+import type { ImageFault } from "#lib/image/signed_image.ts";
 import type { NetworkPlan, NodePlan } from "./plan.ts";
 
 /** Why a local cluster cannot be made, shown or removed. */
@@ -8,6 +9,7 @@ export class ProvisionError extends AgentError<
   | { kind: "absent"; cluster: string }
   | { kind: "busy"; cluster: string }
   | { kind: "host"; what: string }
+  | { kind: "image"; fault: ImageFault }
   | { kind: "state"; path: string }
   | { kind: "leftover"; cluster: string; what: readonly string[] }
   | { kind: "later"; provisioner: string }
@@ -30,14 +32,20 @@ export interface NodeRequest extends NodePlan {
   readonly config: string;
 }
 
+/** A signed image and whom to trust. */
+export interface ImageSource {
+  /** The root file system, a SquashFS image; what proves it is beside it. */
+  readonly image: string;
+  /** File of the public keys that may have signed it. */
+  readonly keys: string;
+}
+
 /** A cluster as it is asked for. */
-export interface ClusterRequest {
+export interface ClusterRequest extends ImageSource {
   readonly name: string;
   readonly id: string;
   readonly network: NetworkPlan;
   readonly nodes: readonly NodeRequest[];
-  /** The root file system, a SquashFS image. */
-  readonly image: string;
 }
 
 /** A node as it is recorded: everything but secrets. */

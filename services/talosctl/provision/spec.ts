@@ -2,7 +2,7 @@
  * The OCI runtime specification of a node: a machine of its own in all but
  * the kernel. Pure: facts of the host come in as arguments.
  */
-import { BUNDLE_DIR, DENO, DENO_DIR } from "#lib/paths.ts";
+import { BUNDLE_DIR, DENO, DENO_DIR, IMAGE_DIR } from "#lib/paths.ts";
 import type { NodeRequest } from "./provision.ts";
 
 /** Names of the capabilities, by number; linux/capability.h. */
@@ -59,6 +59,8 @@ export function userdata(config: string): string {
 
 /** Facts that the specification needs. */
 export interface SpecFacts {
+  /** Directory with the files of the image. */
+  readonly image: string;
   /** The mounted image. */
   readonly rootfs: string;
   /** Directory of the host that becomes /var: on a real file system. */
@@ -76,6 +78,12 @@ const tmpfs = (destination: string, ...options: string[]) => ({
   source: "tmpfs",
   options: ["nosuid", "nodev", ...options],
 });
+
+const bind = (
+  destination: string,
+  source: string,
+  ...options: string[]
+) => ({ destination, type: "bind", source, options });
 
 function mounts(facts: SpecFacts, configFile: boolean) {
   return [
@@ -117,22 +125,12 @@ function mounts(facts: SpecFacts, configFile: boolean) {
     tmpfs(DENO_DIR, "mode=700", "size=4m", "tmpcopyup"),
     // The seed era's container kept these in volumes.
     tmpfs("/system", "mode=755"),
+    // The files in it are mounts of their own, read-only by themselves.
+    bind(IMAGE_DIR, facts.image, "rbind", "ro", "nosuid", "nodev", "noexec"),
     tmpfs("/etc/cni", "mode=755"),
     tmpfs("/etc/kubernetes", "mode=755"),
-    {
-      destination: "/var",
-      type: "bind",
-      source: facts.var,
-      options: ["rbind", "rw", "nosuid", "nodev"],
-    },
-    ...configFile
-      ? [{
-        destination: CONFIG_IN_NODE,
-        type: "bind",
-        source: facts.config,
-        options: ["bind", "ro"],
-      }]
-      : [],
+    bind("/var", facts.var, "rbind", "rw", "nosuid", "nodev"),
+    ...configFile ? [bind(CONFIG_IN_NODE, facts.config, "bind", "ro")] : [],
   ];
 }
 

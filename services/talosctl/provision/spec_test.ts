@@ -1,5 +1,6 @@
 /** The runtime specification of a node. */
 import { assertEquals } from "@std/assert";
+import { IMAGE_DIR } from "#lib/paths.ts";
 import {
   CONFIG_IN_NODE,
   nodeCapabilities,
@@ -8,6 +9,7 @@ import {
 } from "./spec.ts";
 
 const FACTS = {
+  image: "/state/c/image",
   rootfs: "/state/c/rootfs",
   var: "/state/c/n/var",
   config: "/state/c/n/bundle/machine.yaml",
@@ -58,6 +60,7 @@ Deno.test("nodeSpec binds the config only when it is too long to pass", () => {
     nodeSpec(node(config), FACTS).mounts.filter((mount) =>
       mount.type === "bind"
     ).map((mount) => mount.destination);
-  assertEquals(bound("short"), ["/var"]);
-  assertEquals(bound("x".repeat(100_000)), ["/var", CONFIG_IN_NODE]);
+  const always = [IMAGE_DIR, "/var"];
+  assertEquals(bound("short"), always);
+  assertEquals(bound("x".repeat(100_000)), [...always, CONFIG_IN_NODE]);
 });

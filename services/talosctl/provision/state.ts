@@ -14,6 +14,8 @@ import { type ClusterRecord, ProvisionError } from "./provision.ts";
 export interface StatePaths {
   readonly dir: string;
   readonly record: string;
+  /** Directory with the files of the image, see image.ts. */
+  readonly image: string;
   /** Where the image is mounted. */
   readonly rootfs: string;
   /** State of runc. */
@@ -27,6 +29,7 @@ export function statePaths(state: string, name: string): StatePaths {
   return {
     dir,
     record: join(dir, "state.yaml"),
+    image: join(dir, "image"),
     rootfs: join(dir, "rootfs"),
     runc: join(dir, "runc"),
   };
