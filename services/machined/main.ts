@@ -16,7 +16,9 @@ import { realSys } from "#lib/sys/real.ts";
 import { VERSION } from "#lib/version.ts";
 import { keepHeapSmall } from "#lib/worker/heap.ts";
 import type { NodeFacts } from "#lib/worker/protocol.ts";
+import { ImageService } from "#proto/image_pb.ts";
 import { MachineService } from "#proto/machine_pb.ts";
+import { imageService } from "./api/image_service.ts";
 import { createInspector } from "./api/inspector.ts";
 import type { Node } from "./api/node.ts";
 import { machineService } from "./api/machine_service.ts";
@@ -132,7 +134,10 @@ function makeApiRunner(node: Node): Runner {
     start: () =>
       serve({
         listen: { socket: SOCKETS.machined },
-        services: [bind(MachineService, machineService(node))],
+        services: [
+          bind(MachineService, machineService(node)),
+          bind(ImageService, imageService(node)),
+        ],
         authorize: authorizeByRole,
         // A line for each call is for the ring, not for the console.
         log: createLogger(ring),

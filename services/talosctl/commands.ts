@@ -50,6 +50,11 @@ export const COMMANDS: readonly LazyCommand[] = [
     load: () => import("./commands/gen.ts").then((m) => m.gen),
   },
   {
+    name: "image",
+    summary: "Verify the image that nodes run from",
+    load: () => import("./commands/image.ts").then((m) => m.image),
+  },
+  {
     name: "interfaces",
     summary: "List network interfaces",
     load: () => import("./commands/interfaces.ts").then((m) => m.interfaces),

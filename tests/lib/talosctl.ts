@@ -19,6 +19,7 @@ import type { PemPair } from "#lib/pki/pem.ts";
 import type { ServerCall } from "#lib/rpc/call.ts";
 import { bind, serve, type Server } from "#lib/rpc/server.ts";
 import { type CodeName, rpcError } from "#lib/rpc/status.ts";
+import { ImageService } from "#proto/image_pb.ts";
 import { MachineService } from "#proto/machine_pb.ts";
 import { NetworkService } from "#proto/network_pb.ts";
 import { TimeService } from "#proto/time_pb.ts";
@@ -111,6 +112,7 @@ export interface FakeNodeOptions {
 }
 
 const SERVICES: readonly DescService[] = [
+  ImageService,
   MachineService,
   NetworkService,
   TimeService,

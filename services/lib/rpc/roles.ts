@@ -76,6 +76,11 @@ const LEAST: Readonly<Record<string, Readonly<Record<string, Least>>>> = {
   "network.NetworkService": { Interfaces: Role.reader, Routes: Role.reader },
   "time.TimeService": { Time: Role.reader, TimeCheck: Role.reader },
   "storage.StorageService": { Disks: Role.reader },
+  "talos.ImageService": {
+    ListStream: Role.reader,
+    ReadStream: Role.admin,
+    Verify: Role.reader,
+  },
   "health.Health": {
     Check: Role.reader,
     Watch: Role.reader,

@@ -2,6 +2,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ClusterService } from "#proto/cluster_pb.ts";
 import { Health } from "#proto/health_pb.ts";
+import { ImageService } from "#proto/image_pb.ts";
 import { MachineService } from "#proto/machine_pb.ts";
 import { NetworkService } from "#proto/network_pb.ts";
 import { StorageService } from "#proto/storage_pb.ts";
@@ -22,6 +23,7 @@ Deno.test("every RPC of the protos is in the table, and nothing else", () => {
     NetworkService,
     TimeService,
     StorageService,
+    ImageService,
     Health,
   ].flatMap((service) =>
     service.methods.map((method) => `/${service.typeName}/${method.name}`)

@@ -5,12 +5,7 @@
  * Every unary reply carries exactly one element in `messages`, without
  * metadata: apid adds the node's name to it on the way out.
  */
-import {
-  type DescMessage,
-  fromBinary,
-  type MessageInitShape,
-  type MessageShape,
-} from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { ContainerDriver, DataSchema } from "#proto/common_pb.ts";
 import {
@@ -22,6 +17,7 @@ import {
 } from "#proto/machine_pb.ts";
 import type { ServiceHandlers } from "#lib/rpc/call.ts";
 import { AgentError } from "#lib/errors.ts";
+import { decoded, single } from "./decode.ts";
 import { parseMeminfo } from "./meminfo.ts";
 import type { EventsFrom, Node, ServiceSnapshot } from "./node.ts";
 
@@ -212,20 +208,4 @@ function lifecycleHandlers(node: Node): Handlers {
 
 function refuse(): never {
   throw new RequestError({ kind: "containerMode" });
-}
-
-/** The only message of `stream`. */
-async function single<D extends DescMessage>(
-  schema: D,
-  stream: AsyncIterable<Uint8Array>,
-): Promise<MessageShape<D>> {
-  for await (const bytes of stream) return fromBinary(schema, bytes);
-  throw new Error(`no ${schema.typeName} came`);
-}
-
-async function* decoded<D extends DescMessage>(
-  schema: D,
-  stream: AsyncIterable<Uint8Array>,
-): AsyncGenerator<MessageShape<D>> {
-  for await (const bytes of stream) yield fromBinary(schema, bytes);
 }

@@ -1,6 +1,7 @@
 /**
  * The inspect child: machined starts one for each call whose answer has no
- * bound of its own (trees, files, processes, mounts, the kernel's log), so
+ * bound of its own (trees, files, processes, mounts, the kernel's log, the
+ * image), so
  * that PID 1 never walks, blocks or grows with what a disk or a peer chose.
  *
  * Arguments: the command and its options as JSON. Answers go to stdout as
@@ -13,6 +14,7 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { DataSchema } from "#proto/common_pb.ts";
+import { ImageVerifyResponseSchema } from "#proto/image_pb.ts";
 import {
   FileInfoSchema,
   MountsResponseSchema,
@@ -21,6 +23,7 @@ import {
 import { messageOf } from "#lib/errors.ts";
 import { dmesg } from "./dmesg.ts";
 import { encodeFrame, FrameKind } from "./frame.ts";
+import { verify } from "./image.ts";
 import { list } from "./list.ts";
 import { mounts } from "./mounts.ts";
 import { processes } from "./processes.ts";
@@ -36,6 +39,7 @@ const COMMANDS: Readonly<
   dmesg: (options) => encoded(DataSchema, dmesg(options)),
   mounts: () => encoded(MountsResponseSchema, [mounts()]),
   processes: () => encoded(ProcessesResponseSchema, [processes()]),
+  verifyImage: () => encoded(ImageVerifyResponseSchema, verify()),
 };
 
 async function* encoded<D extends DescMessage>(
