@@ -22,7 +22,7 @@ export const TEN_YEARS_MS = 87_600 * HOUR_MS;
 export const BACKDATE_MS = 5 * 60_000;
 
 /** The CAs of a cluster. */
-export type CaKind = "machine" | "kubernetes" | "etcd";
+export type CaKind = "machine" | "kubernetes" | "etcd" | "aggregator";
 
 const PRESETS: Readonly<
   Record<CaKind, { organization: string; algorithm: KeyAlgorithm }>
@@ -30,6 +30,7 @@ const PRESETS: Readonly<
   machine: { organization: "talos", algorithm: "Ed25519" },
   kubernetes: { organization: "kubernetes", algorithm: "RSA-4096" },
   etcd: { organization: "etcd", algorithm: "RSA-4096" },
+  aggregator: { organization: "front-proxy", algorithm: "ECDSA-P256" },
 };
 
 /** What a new CA is like. */
@@ -37,6 +38,8 @@ export interface CaOptions {
   readonly kind: CaKind;
   readonly organization?: string;
   readonly algorithm?: KeyAlgorithm;
+  /** PEM; a new key of `algorithm` when absent. */
+  readonly key?: string;
   readonly validityMs?: number;
   /** Addresses that it is also a certificate for. */
   readonly addresses?: readonly string[];
@@ -88,7 +91,9 @@ function seconds(ms: number): Date {
 export async function generateCa(options: CaOptions): Promise<PemPair> {
   const x509 = await loadX509();
   const preset = PRESETS[options.kind];
-  const keys = await generateKey(options.algorithm ?? preset.algorithm);
+  const keys = options.key === undefined
+    ? await generateKey(options.algorithm ?? preset.algorithm)
+    : await importKey(options.key);
   const now = (options.clock ?? systemClock).now();
   const { KeyUsageFlags } = x509;
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
