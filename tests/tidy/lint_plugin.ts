@@ -35,6 +35,7 @@ const EDGES: readonly string[] = [
   "/rootfs/",
   "/services/lib/command.ts",
   "/services/lib/config/talosconfig_file.ts",
+  "/services/lib/kube/transport.ts",
   "/services/lib/net/resolve.ts",
   "/services/lib/replace_file.ts",
   "/services/lib/sys/",

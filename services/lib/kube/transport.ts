@@ -1,0 +1,48 @@
+/** The edge to the network: Deno's fetch with a client certificate. */
+import type { KubeTransport } from "./client.ts";
+import { KubeError } from "./errors.ts";
+
+/** Which API server, and who asks. */
+export interface KubeServer {
+  /** As in `https://localhost:6443`. */
+  readonly url: string;
+  /** PEM. */
+  readonly ca: string;
+  readonly crt: string;
+  readonly key: string;
+}
+
+/** Requests over TLS, with HTTP/2 where the server has it. */
+export function kubeTransport(server: KubeServer): KubeTransport {
+  const client = Deno.createHttpClient({
+    caCerts: [server.ca],
+    cert: server.crt,
+    key: server.key,
+  });
+  return {
+    async send({ method, path, body, contentType, signal }) {
+      try {
+        const response = await fetch(`${server.url}${path}`, {
+          method,
+          signal,
+          client,
+          // A redirect is nothing that an API server says.
+          redirect: "error",
+          headers: {
+            accept: "application/json",
+            ...contentType === undefined ? {} : { "content-type": contentType },
+          },
+          ...body === undefined ? {} : { body },
+        });
+        return { status: response.status, body: response.body };
+      } catch (cause) {
+        throw new KubeError(
+          { kind: "unavailable", status: 0 },
+          `Cannot reach the API server at ${server.url}`,
+          { cause },
+        );
+      }
+    },
+    close: () => client.close(),
+  };
+}
