@@ -12,7 +12,7 @@ import {
 import { kubeconfig } from "./kubeconfig.ts";
 
 /** Flags that decide what the node is; extraArgs may not repeat them. */
-export const KUBELET_OWN_FLAGS: readonly string[] = [
+const KUBELET_OWN_FLAGS: readonly string[] = [
   "bootstrap-kubeconfig",
   "cert-dir",
   "config",

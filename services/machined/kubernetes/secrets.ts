@@ -190,7 +190,7 @@ async function apiServerFiles(
 }
 
 /** Signs the tokens of pods; the same on every control plane. */
-export function serviceAccountKey({ config }: KubernetesInput): string {
+function serviceAccountKey({ config }: KubernetesInput): string {
   return deriveKey(
     pairOf("cluster.ca", config.cluster.ca).key,
     "service-account",
