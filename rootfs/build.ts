@@ -7,6 +7,7 @@ import { dirname, join, relative } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { chainOf } from "#lib/errors.ts";
 import { imagePaths, PUBLIC_KEYS } from "#lib/image/files.ts";
+import { openImage, verifyAll } from "#lib/image/signed_image.ts";
 import { IMAGE_NAME } from "#lib/paths.ts";
 import { replaceFile } from "#lib/replace_file.ts";
 import { buildInfo, bundleEntry, sourcesDigest } from "./bundle.ts";
@@ -167,17 +168,24 @@ async function readRecord(path: string): Promise<BuildRecord | undefined> {
   }
 }
 
-/** Whether all that the record names is still there. */
-async function isWhole(out: string, record: BuildRecord): Promise<boolean> {
-  // A record of an earlier format has no files.
-  const { files = [] } = record;
-  const same = await Promise.all(
-    files.map(async ({ name, sizeBytes }) => {
-      const stat = await Deno.stat(join(out, name)).catch(() => undefined);
-      return stat?.size === sizeBytes;
-    }),
-  );
-  return files.length > 0 && same.every(Boolean);
+/** Whether what the record names is there, and is what was signed. */
+async function isWhole(
+  out: string,
+  { record, key }: { record: BuildRecord; key: SigningKey },
+): Promise<boolean> {
+  const keys = join(out, PUBLIC_KEYS);
+  try {
+    if (await Deno.readTextFile(keys) !== key.publicPem) return false;
+    await using opened = await openImage({
+      image: join(out, IMAGE_NAME),
+      keys,
+    });
+    await verifyAll(opened);
+    return opened.manifest.rootHash.toHex() === record.rootHash;
+  } catch {
+    // Whatever is wrong with it, it is made again.
+    return false;
+  }
 }
 
 async function fileSizes(out: string, image: string) {
@@ -209,7 +217,11 @@ export async function build(root = ROOT): Promise<BuildRecord> {
     key.id,
   ]);
   const before = await readRecord(join(out, "rootfs.json"));
-  if (before?.inputs === inputs && await isWhole(out, before)) return before;
+  if (
+    before?.inputs === inputs && await isWhole(out, { record: before, key })
+  ) {
+    return before;
+  }
   return await buildAll(out, { inputs, parts, key });
 }
 

@@ -8,7 +8,7 @@ import { exportKey, generateKey } from "#lib/pki/keys.ts";
 import { BUILT, copyImage, flipByte } from "#tests/built_image.ts";
 import { checkImage } from "../../services/talosctl/provision/image.ts";
 import { ProvisionError } from "../../services/talosctl/provision/provision.ts";
-import { buildImage, ROOT } from "../../rootfs/build.ts";
+import { build, buildImage, ROOT } from "../../rootfs/build.ts";
 import { provideAll } from "../../rootfs/components/mod.ts";
 import { BASE, OVERLAY, VERSION } from "../../rootfs/contents.ts";
 import { appendImage, createImage } from "../../rootfs/squash.ts";
@@ -94,6 +94,28 @@ Deno.test("the signing key is made once, for its owner alone", () =>
     assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
     assertEquals((await provideSigningKey(dir)).id, one.id);
   }));
+
+Deno.test("what is missing or spoiled is built again, the same", async (t) => {
+  const { rootHash } = await build();
+  const { signature } = imagePaths(BUILT.image);
+  const spoil: Record<string, () => Promise<void>> = {
+    "no signature": () => Deno.remove(signature),
+    "a wrong byte": async () => {
+      // A copy: a cluster may run from this very file.
+      const copy = `${BUILT.image}.spoiled`;
+      await Deno.copyFile(BUILT.image, copy);
+      await flipByte(copy, 4096 * 99);
+      await Deno.rename(copy, BUILT.image);
+    },
+  };
+  for (const [name, apply] of Object.entries(spoil)) {
+    await t.step(name, async () => {
+      await apply();
+      assertEquals((await build()).rootHash, rootHash);
+      await checkImage(BUILT);
+    });
+  }
+});
 
 Deno.test("the built image verifies", async () => {
   const { version, blocks } = await checkImage(BUILT);
