@@ -12,9 +12,12 @@ export const INPUT: usize = memory.data(0x40000, 64);
 export const OUTPUT_SIZE: u32 = 0x10000;
 export const OUTPUT: usize = memory.data(0x10000, 64);
 
-/** A compressed block, as large as the largest block of any format. */
+/**
+ * A compressed block, as large as the largest block of any format. Reads may
+ * overshoot by less than the slack after it.
+ */
 export const CODEC_IN_SIZE: u32 = 0x100000;
-export const CODEC_IN: usize = memory.data(0x100000, 64);
+export const CODEC_IN: usize = memory.data(0x100040, 64);
 
 /** What it becomes. Copies may overshoot by less than the slack after it. */
 export const CODEC_OUT_SIZE: u32 = 0x100000;

@@ -82,6 +82,12 @@ export function updateCrc32c(at: usize, size: u32): void {
   store<u32>(CRC32C, run(TABLES_CRC32C, load<u32>(CRC32C), at, size));
 }
 
+/** CRC-32 of the bytes from `at` up to `end`, beside whatever is under way. */
+export function crc32(at: usize, end: usize): u32 {
+  makeTables(TABLES_CRC32, POLY_CRC32);
+  return ~run(TABLES_CRC32, ~0, at, <u32>(end - at));
+}
+
 /** Writes 4 bytes, big-endian, to `out`. */
 export function final(state: usize, out: usize): u32 {
   store<u32>(out, bswap<u32>(~load<u32>(state)));
