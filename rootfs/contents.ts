@@ -77,7 +77,8 @@ export const OVERLAY: readonly Entry[] = [
   text("/etc/os-release", OS_RELEASE),
   symlink("/etc/resolv.conf", "/system/etc/resolv.conf"),
   dir("/etc/cni"),
-  dir("/etc/cri"),
+  // Made from the machine config, credentials and all: in memory.
+  symlink("/etc/cri", "/system/etc/cri"),
   dir("/etc/kubernetes"),
   dir("/etc/ssl"),
   dir("/etc/ssl/certs"),

@@ -11,6 +11,8 @@ export const SOCKETS = {
   timed: "/system/run/timed/timed.sock",
   networkd: "/system/run/networkd/networkd.sock",
   containerd: "/system/run/containerd/containerd.sock",
+  /** The containerd of Kubernetes. */
+  cri: "/run/containerd/containerd.sock",
 } as const;
 
 /** machined's control socket for a service host: one line of JSON a message. */

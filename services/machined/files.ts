@@ -15,6 +15,8 @@ export interface Files {
   /** Writes in place: for files of /proc, and those that are bound elsewhere. */
   write(path: string, bytes: Uint8Array, mode?: number): Promise<void>;
   append(path: string, bytes: Uint8Array): Promise<void>;
+  /** One file; has no effect when it is not there. */
+  remove(path: string): Promise<void>;
   /** Resolved links and all; undefined when it is not there. */
   realPath(path: string): Promise<string | undefined>;
 }
@@ -42,6 +44,7 @@ export const realFiles: Files = {
     if (mode !== undefined) await Deno.chmod(path, mode);
   },
   append: (path, bytes) => Deno.writeFile(path, bytes, { append: true }),
+  remove: (path) => absent(Deno.remove(path)),
   realPath: (path) => absent(Deno.realPath(path)),
 };
 
@@ -86,6 +89,11 @@ export class MemoryFiles implements Files {
     const before = this.files.get(path);
     const text = new TextDecoder().decode(bytes);
     this.#set(path, (before?.text ?? "") + text, before?.mode);
+  }
+
+  remove(path: string): Promise<void> {
+    this.files.delete(path);
+    return Promise.resolve();
   }
 
   realPath(path: string): Promise<string | undefined> {

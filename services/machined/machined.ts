@@ -14,6 +14,7 @@ import type { Manifest } from "#lib/worker/manifest.ts";
 import type { Identity, NodeFacts } from "#lib/worker/protocol.ts";
 import { ConfigStore, type HeldConfig } from "./config_store.ts";
 import { Configurator } from "./configurator.ts";
+import { CriFiles } from "./cri_files.ts";
 import type { Files } from "./files.ts";
 import { watchFacts } from "./facts.ts";
 import {
@@ -30,12 +31,19 @@ import type { WorkerRunner } from "./supervisor/runner_worker.ts";
 import type { ServiceHost } from "./supervisor/service_host.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { configTasks, type Environment, saveConfig } from "./tasks/config.ts";
+import { cgroupTasks } from "./tasks/cgroups.ts";
 import { etcTasks } from "./tasks/etc.ts";
+import { overlayTasks } from "./tasks/overlays.ts";
 import { powerTasks } from "./tasks/power.ts";
 import { serviceTasks } from "./tasks/services.ts";
 import { systemTasks } from "./tasks/system.ts";
 import { userTasks } from "./tasks/user.ts";
-import { CONTAINERD_CONFIG, containerdConfig } from "./units/containerd.ts";
+import {
+  CONTAINERD_CONFIG,
+  CONTAINERD_HEALTH,
+  containerdConfig,
+} from "./units/containerd.ts";
+import { criSpec, type CriSpecOptions } from "./units/cri.ts";
 import { daemonsOf, daemonSpec, MAINTENANCE } from "./units/daemons.ts";
 import { IDENTIFIED, workerConfig } from "./worker_config.ts";
 
@@ -62,6 +70,7 @@ export interface MachinedOptions {
     readonly runner: () => Runner;
     readonly probe: (signal: AbortSignal) => Promise<void>;
   };
+  readonly cri: Pick<CriSpecOptions, "runner" | "probe">;
   /** A run of the machine API. */
   readonly apiRunner: () => Runner;
   /** Copies the lines of services, for `debug: true`. */
@@ -71,11 +80,6 @@ export interface MachinedOptions {
 
 /** A reply leaves through three daemons before they stop. */
 export const REPLY_MS = 500;
-const CONTAINERD_HEALTH = {
-  initialDelayMs: 2_000,
-  everyMs: 5_000,
-  timeoutMs: 500,
-};
 
 /** See the top of the file. */
 export class Machined {
@@ -87,6 +91,7 @@ export class Machined {
   /** The workers' present runs; those in the set have an old config. */
   readonly #workers = new Map<string, WorkerRunner>();
   readonly #outdated = new Set<string>();
+  readonly #criFiles: CriFiles;
   readonly #keeper: IdentityKeeper;
   readonly #life = new AbortController();
   #identity: Identity | undefined;
@@ -97,6 +102,7 @@ export class Machined {
     const { events, log, clock, mode } = options;
     this.#options = options;
     this.#store = new ConfigStore({ mode, log });
+    this.#criFiles = new CriFiles(options.files);
     this.supervisor = new Supervisor({ events, log, clock });
     this.#sequencer = new Sequencer({
       events,
@@ -191,6 +197,8 @@ export class Machined {
     );
     return {
       ...systemTasks({ sys, files, log, mounts }),
+      ...cgroupTasks({ files, log }),
+      ...overlayTasks({ sys, files }),
       ...etcTasks({ sys, files, log, version: this.#options.version }),
       ...configTasks({
         store: this.#store,
@@ -221,6 +229,10 @@ export class Machined {
             0o600,
           ),
       }),
+      writeRegistries: async () => {
+        const restart = await this.#criFiles.write(this.#store.held!.config);
+        if (restart) this.#outdated.add("cri");
+      },
       ...powerTasks({ sys, pid, clock, log, events, exit }),
     };
   }
@@ -263,7 +275,21 @@ export class Machined {
         onRunner: (runner) => this.#workers.set(name, runner),
       }));
     }
-    return ["machined", "containerd", ...names];
+    return ["machined", "containerd", ...names, ...this.#registerUnits()];
+  }
+
+  /** Those for Kubernetes, which a node without a config has no use for. */
+  #registerUnits(): string[] {
+    if (!this.#store.held) return [];
+    const units = [
+      criSpec({
+        ...this.#options.cri,
+        config: () => this.#store.held!.config,
+        write: (config) => this.#criFiles.write(config),
+      }),
+    ];
+    for (const unit of units) this.supervisor.add(unit);
+    return units.map(({ id }) => id);
   }
 
   #startMaintenance(): void {

@@ -38,6 +38,7 @@ import type { Runner } from "./supervisor/runner.ts";
 import { FunctionRunner } from "./supervisor/runner_function.ts";
 import { ProcessRunner } from "./supervisor/runner_process.ts";
 import { CONTAINERD_COMMAND } from "./units/containerd.ts";
+import { CRI_COMMAND } from "./units/cri.ts";
 import { makeHosts } from "./units/hosts.ts";
 import { probeContainerd } from "./units/probes.ts";
 
@@ -118,7 +119,16 @@ function makeMachined(
           env: { PATH },
           log: logs.sink("containerd"),
         }),
-      probe: probeContainerd,
+      probe: (signal) => probeContainerd(SOCKETS.containerd, signal),
+    },
+    cri: {
+      runner: (env) =>
+        new ProcessRunner({
+          command: [...CRI_COMMAND],
+          env: { ...env, PATH },
+          log: logs.sink("cri"),
+        }),
+      probe: (signal) => probeContainerd(SOCKETS.cri, signal),
     },
     apiRunner,
     console: console.sink,

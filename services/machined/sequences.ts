@@ -124,8 +124,8 @@ const SEQUENCE_LISTS: Record<SequenceName, List> = {
         phase("verifyInstall", "verifyInstall"),
       ),
       phase("var", "setupVarDirectory"),
+      phase("overlay", "mountOverlayFilesystems"),
       onMetal(node) && list(
-        phase("overlay", "mountOverlayFilesystems"),
         phase("udevd", "startUdevd"),
         phase("userDisks", "mountUserDisks"),
       ),
@@ -152,6 +152,7 @@ const SEQUENCE_LISTS: Record<SequenceName, List> = {
         phase("saveConfig", "saveConfig"),
         phase("env", "setUserEnvVars"),
         phase("userSetup", "writeUserFiles", "writeUserSysctls"),
+        phase("registries", "writeRegistries"),
         phase("restartServices", "restartAffectedServices"),
       )
       : list(
@@ -221,6 +222,7 @@ function initializeContainer(): Phase[] {
       "systemRequirements",
       "writeRequiredSysctlsForContainer",
       "setupSystemDirectory",
+      "delegateCgroups",
     ),
     phase("etc", "createOSReleaseFile"),
     // The API and the hosts come before the config: it may arrive by the API.

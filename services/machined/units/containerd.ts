@@ -19,6 +19,13 @@ export const CONTAINERD_COMMAND = [
   CONTAINERD_CONFIG,
 ] as const;
 
+/** How either containerd is watched. */
+export const CONTAINERD_HEALTH = {
+  initialDelayMs: 2_000,
+  everyMs: 5_000,
+  timeoutMs: 500,
+};
+
 /** Plugins that service hosts need nothing of. */
 const DISABLED = [
   "io.containerd.cri.v1.images",

@@ -9,7 +9,6 @@ import {
   HealthCheckResponse_ServingStatus,
 } from "#proto/grpc_health_pb.ts";
 import { orAborted } from "#lib/abort.ts";
-import { SOCKETS } from "#lib/paths.ts";
 import { connect, createClient } from "#lib/rpc/client.ts";
 import { Role, ROLE_METADATA } from "#lib/rpc/roles.ts";
 import type { Manifest } from "#lib/worker/manifest.ts";
@@ -62,8 +61,11 @@ async function askHealth(socket: string, signal: AbortSignal): Promise<void> {
 }
 
 /** The health service that every containerd has. */
-export async function probeContainerd(signal: AbortSignal): Promise<void> {
-  const channel = connect({ target: { socket: SOCKETS.containerd } });
+export async function probeContainerd(
+  socket: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const channel = connect({ target: { socket } });
   try {
     const { status } = await createClient(GrpcHealth, channel).check({}, {
       signal,

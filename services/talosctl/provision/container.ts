@@ -50,9 +50,7 @@ function recordOf(
 }
 
 async function hostCapabilities(): Promise<string[]> {
-  const status = await Deno.readTextFile("/proc/self/status");
-  const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
-  return nodeCapabilities(BigInt(`0x${mask}`));
+  return nodeCapabilities(await Deno.readTextFile("/proc/self/status"));
 }
 
 async function checkHost(host: Host, request: ClusterRequest): Promise<void> {

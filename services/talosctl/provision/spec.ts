@@ -3,35 +3,26 @@
  * the kernel. Pure: facts of the host come in as arguments.
  */
 import { BUNDLE_DIR, DENO, DENO_DIR, IMAGE_DIR } from "#lib/paths.ts";
+import {
+  type Capability,
+  effectiveCapabilities,
+} from "#lib/sys/capabilities.ts";
 import type { NodeRequest } from "./provision.ts";
 
-/** Names of the capabilities, by number; linux/capability.h. */
-// deno-fmt-ignore
-const CAPABILITIES = [
-  "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL",
-  "SETGID", "SETUID", "SETPCAP", "LINUX_IMMUTABLE", "NET_BIND_SERVICE",
-  "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
-  "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT",
-  "SYS_ADMIN", "SYS_BOOT", "SYS_NICE", "SYS_RESOURCE", "SYS_TIME",
-  "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL",
-  "SETFCAP", "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM",
-  "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF", "CHECKPOINT_RESTORE",
-] as const;
-
 /** What a node must not do to the machine that it runs on. */
-const KEPT_FROM_NODES = ["SYS_MODULE", "SYS_BOOT"];
+const KEPT_FROM_NODES: readonly Capability[] = [
+  "CAP_SYS_MODULE",
+  "CAP_SYS_BOOT",
+];
 
 /**
- * Capabilities of a node: what the host's root has (`mask` is `CapEff` of
- * /proc/self/status), without those over the
- * modules and the power of the machine. (The clock stays: timed knows that it is
- * not its own.)
+ * Capabilities of a node: what the host's root has (`status` is
+ * /proc/self/status), without those over the modules and the power of the
+ * machine. (The clock stays: timed knows that it is not its own.)
  */
-export function nodeCapabilities(mask: bigint): string[] {
-  return CAPABILITIES
-    .filter((_name, bit) => (mask >> BigInt(bit)) & 1n)
-    .filter((name) => !KEPT_FROM_NODES.includes(name))
-    .map((name) => `CAP_${name}`);
+export function nodeCapabilities(status: string): Capability[] {
+  return effectiveCapabilities(status)
+    .filter((name) => !KEPT_FROM_NODES.includes(name));
 }
 
 /** MAX_ARG_STRLEN of Linux, less the name and the final zero. */
@@ -127,8 +118,6 @@ function mounts(facts: SpecFacts, configFile: boolean) {
     tmpfs("/system", "mode=755"),
     // The files in it are mounts of their own, read-only by themselves.
     bind(IMAGE_DIR, facts.image, "rbind", "ro", "nosuid", "nodev", "noexec"),
-    tmpfs("/etc/cni", "mode=755"),
-    tmpfs("/etc/kubernetes", "mode=755"),
     bind("/var", facts.var, "rbind", "rw", "nosuid", "nodev"),
     ...configFile ? [bind(CONFIG_IN_NODE, facts.config, "bind", "ro")] : [],
   ];
