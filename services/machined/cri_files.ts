@@ -3,9 +3,9 @@
  * no longer says is removed: a mirror that was taken out must not be asked.
  */
 import type { EffectiveConfig } from "#lib/config/mod.ts";
-import { hasCapability } from "#lib/sys/capabilities.ts";
 import { dirname } from "@std/path";
 import type { Files } from "./files.ts";
+import { readHostFacts } from "./host_facts.ts";
 import { criAuths, registryFiles } from "./registries.ts";
 import { CERTS_DIR, CRI_CONFIG, criConfig } from "./units/cri.ts";
 
@@ -29,7 +29,7 @@ export class CriFiles {
    */
   async write(config: EffectiveConfig): Promise<boolean> {
     const { registries } = config.machine;
-    const status = await this.#files.read("/proc/self/status");
+    const { capabilities } = await readHostFacts(this.#files);
     const wanted = new Map<string, string>([
       ...registryFiles(registries).map(({ path, text }) =>
         [`${CERTS_DIR}/${path}`, text] as const
@@ -37,10 +37,7 @@ export class CriFiles {
       [
         CRI_CONFIG,
         criConfig({
-          restrictOomScoreAdj: !hasCapability(
-            new TextDecoder().decode(status),
-            "CAP_SYS_RESOURCE",
-          ),
+          restrictOomScoreAdj: !capabilities.includes("CAP_SYS_RESOURCE"),
           auths: criAuths(registries),
         }),
       ] as const,

@@ -1,6 +1,6 @@
 /** The files of the CRI containerd, from config to config. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { decode, effective, type EffectiveConfig } from "#lib/config/mod.ts";
+import { effective, type EffectiveConfig } from "#lib/config/mod.ts";
 import { CONTROL_PLANE } from "#lib/config/sample_configs.ts";
 import { CriFiles } from "./cri_files.ts";
 import { MemoryFiles } from "./files.ts";

@@ -45,6 +45,7 @@ import {
 } from "./units/containerd.ts";
 import { criSpec, type CriSpecOptions } from "./units/cri.ts";
 import { daemonsOf, daemonSpec, MAINTENANCE } from "./units/daemons.ts";
+import type { PulledNode } from "./units/pulled.ts";
 import { IDENTIFIED, workerConfig } from "./worker_config.ts";
 
 /** What a node is made of. */
@@ -71,6 +72,11 @@ export interface MachinedOptions {
     readonly probe: (signal: AbortSignal) => Promise<void>;
   };
   readonly cri: Pick<CriSpecOptions, "runner" | "probe">;
+  /** The CRI containerd's name spaces: etcd is in the first. */
+  readonly pulled: {
+    readonly system: PulledNode;
+    readonly kubernetes: PulledNode;
+  };
   /** A run of the machine API. */
   readonly apiRunner: () => Runner;
   /** Copies the lines of services, for `debug: true`. */

@@ -27,6 +27,7 @@ import { containersOf } from "./containers.ts";
 import { globalAddresses } from "./facts.ts";
 import { realFiles } from "./files.ts";
 import { installGuard } from "./guard.ts";
+import { Images } from "./images.ts";
 import { issueIdentity } from "./identity.ts";
 import { Machined, REPLY_MS } from "./machined.ts";
 import { manifest } from "./manifest.ts";
@@ -34,12 +35,17 @@ import { MANIFESTS } from "./manifests.ts";
 import { nodeOf } from "./node.ts";
 import { containerConfig } from "./platform/container.ts";
 import { startReaper } from "./reaper.ts";
+import type { Registries } from "./registries.ts";
 import type { Runner } from "./supervisor/runner.ts";
 import { FunctionRunner } from "./supervisor/runner_function.ts";
-import { ProcessRunner } from "./supervisor/runner_process.ts";
+import {
+  type ProcessOptions,
+  ProcessRunner,
+} from "./supervisor/runner_process.ts";
 import { CONTAINERD_COMMAND } from "./units/containerd.ts";
-import { CRI_COMMAND } from "./units/cri.ts";
+import { CERTS_DIR, CRI_COMMAND, CRI_NAMESPACE } from "./units/cri.ts";
 import { makeHosts } from "./units/hosts.ts";
+import type { PulledNode } from "./units/pulled.ts";
 import { probeContainerd } from "./units/probes.ts";
 
 /** The inspect child; its call and options follow. */
@@ -58,6 +64,11 @@ const INSPECT = [
 ];
 /** What the last lines have to reach the console. */
 const FLUSH_MS = 500;
+/** The images that this machine runs. */
+const PLATFORM = {
+  os: Deno.build.os,
+  architecture: Deno.build.arch === "x86_64" ? "amd64" : "arm64",
+};
 const PATH = "/bin:/sbin:/usr/bin:/usr/sbin:/usr/local/bin:/opt/cni/bin";
 
 const console = createConsole((bytes) => Deno.stdout.write(bytes));
@@ -79,11 +90,39 @@ function facts(): NodeFacts {
   };
 }
 
+/** A run of a plain process whose log is that of service `id`. */
+function processOf(
+  id: string,
+  { command, env = {} }: {
+    command: ProcessOptions["command"];
+    env?: Readonly<Record<string, string>>;
+  },
+): Runner {
+  const log = logs.sink(id);
+  return new ProcessRunner({ command, env: { ...env, PATH }, log });
+}
+
+/** A name space of the CRI containerd, with what containers in it need. */
+function pulledNode(
+  containerd: Containerd,
+  registries: () => Registries,
+): PulledNode {
+  const images = new Images({
+    containerd,
+    registries,
+    hostsDir: CERTS_DIR,
+    platform: PLATFORM,
+    clock: systemClock,
+  });
+  return { containerd, images, sys: realSys, clock: systemClock, logs };
+}
+
 /** All of the node but its API, which comes with the first run of it. */
 function makeMachined(
-  { events, containerd, apiRunner }: {
+  { events, containerd, cri, apiRunner }: {
     events: EventRing;
     containerd: Containerd;
+    cri: { readonly system: Containerd; readonly kubernetes: Containerd };
     apiRunner: () => Runner;
   },
 ) {
@@ -96,7 +135,9 @@ function makeMachined(
     logs,
     log,
   });
-  const machined = new Machined({
+  const pulled = (client: Containerd) =>
+    pulledNode(client, () => machined.config?.machine.registries ?? {});
+  const machined: Machined = new Machined({
     mode: "container",
     version: VERSION.tag,
     pid: Deno.pid,
@@ -113,22 +154,16 @@ function makeMachined(
     fetchConfig: () => containerConfig(Deno.env.get("USERDATA"), Deno.readFile),
     issueIdentity,
     containerd: {
-      runner: () =>
-        new ProcessRunner({
-          command: [...CONTAINERD_COMMAND],
-          env: { PATH },
-          log: logs.sink("containerd"),
-        }),
+      runner: () => processOf("containerd", { command: CONTAINERD_COMMAND }),
       probe: (signal) => probeContainerd(SOCKETS.containerd, signal),
     },
     cri: {
-      runner: (env) =>
-        new ProcessRunner({
-          command: [...CRI_COMMAND],
-          env: { ...env, PATH },
-          log: logs.sink("cri"),
-        }),
+      runner: (env) => processOf("cri", { command: CRI_COMMAND, env }),
       probe: (signal) => probeContainerd(SOCKETS.cri, signal),
+    },
+    pulled: {
+      system: pulled(cri.system),
+      kubernetes: pulled(cri.kubernetes),
     },
     apiRunner,
     console: console.sink,
@@ -177,9 +212,17 @@ export function main(): void {
     socket: SOCKETS.containerd,
     namespace: "system",
   });
+  const cri = {
+    system: connectContainerd({ socket: SOCKETS.cri, namespace: "system" }),
+    kubernetes: connectContainerd({
+      socket: SOCKETS.cri,
+      namespace: CRI_NAMESPACE,
+    }),
+  };
   const { machined, hosts } = makeMachined({
     events,
     containerd,
+    cri,
     apiRunner: () => makeApiRunner(node),
   });
   const node: Node = nodeOf({
@@ -190,6 +233,7 @@ export function main(): void {
     containers: containersOf({
       hosts,
       containerd,
+      cri,
       bounce: (id) => machined.supervisor.bounce(id),
       replied: () => systemClock.sleep(REPLY_MS),
       log,

@@ -5,6 +5,7 @@
  */
 import { assert } from "#lib/assert.ts";
 import type { EffectiveConfig } from "#lib/config/mod.ts";
+import type { RegistryAuth } from "#lib/containerd/transfer.ts";
 import { toml, type TomlTable } from "#lib/toml.ts";
 
 /** The part of the machine config. */
@@ -17,13 +18,6 @@ export interface RegistryFile {
   /** `registry.local:5000/hosts.toml` */
   readonly path: string;
   readonly text: string;
-}
-
-/** Credentials for one host; what is absent was not given. */
-export interface RegistryAuth {
-  readonly username?: string;
-  readonly password?: string;
-  readonly identityToken?: string;
 }
 
 /** containerd asks docker.io under another name. */
@@ -117,6 +111,16 @@ function decodeAuth(auth: string): Pick<RegistryAuth, "username" | "password"> {
   } catch {
     return {};
   }
+}
+
+/** Whom containerd asks for `image` (`registry.k8s.io/pause:3`), in order. */
+export function registriesOf(
+  { mirrors = {} }: Registries,
+  image: string,
+): string[] {
+  const host = image.slice(0, image.indexOf("/"));
+  const { endpoints = [] } = mirrors[host] ?? mirrors[ANY] ?? {};
+  return [...new Set([...endpoints.map(hostOf), host])];
 }
 
 /** What to say to the registry at `host`, if anything. */

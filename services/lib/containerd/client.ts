@@ -1,8 +1,7 @@
 /**
  * A thin client of containerd's gRPC API over its unix socket: what we call,
  * in our shapes. A name space is fixed when the client is made. Failures are
- * RpcErrors; those that only say "it is so already" are told apart by
- * {@linkcode isNotFound} and {@linkcode isAlreadyExists}.
+ * RpcErrors; errors.ts tells those apart that only say "it is so already".
  */
 import { Containers } from "#proto/containerd_containers_pb.ts";
 import { Namespaces } from "#proto/containerd_namespaces_pb.ts";
@@ -13,9 +12,11 @@ import {
   Health,
   HealthCheckResponse_ServingStatus as Serving,
 } from "#proto/grpc_health_pb.ts";
-import { connect, createClient } from "../rpc/client.ts";
-import { Code, RpcError } from "../rpc/status.ts";
+import { type Channel, connect, createClient } from "../rpc/client.ts";
+import { isAlreadyExists, isNotFound } from "./errors.ts";
+import { type ImageCalls, imageCalls } from "./images.ts";
 import type { RuntimeSpec } from "./spec.ts";
+import { type TransferCalls, transferCalls } from "./transfer.ts";
 
 /** The runtime of every container of ours. */
 const RUNTIME = "io.containerd.runc.v2";
@@ -57,7 +58,7 @@ export interface TaskRecord {
 }
 
 /** See the top of the file. */
-export interface Containerd {
+export interface Containerd extends ImageCalls, TransferCalls {
   /** Rejects unless containerd says that it serves. */
   health(signal?: AbortSignal): Promise<void>;
   version(): Promise<{ version: string; revision: string }>;
@@ -85,22 +86,6 @@ export interface Containerd {
   getTask(id: string): Promise<TaskRecord | undefined>;
   listTasks(): Promise<TaskRecord[]>;
   close(): void;
-}
-
-/** Whether containerd says that there is no such thing. */
-export function isNotFound(thrown: unknown): boolean {
-  return thrown instanceof RpcError && thrown.code === Code.NotFound;
-}
-
-/** Whether containerd says that there is one already. */
-function isAlreadyExists(thrown: unknown): boolean {
-  return thrown instanceof RpcError && thrown.code === Code.AlreadyExists;
-}
-
-/** Whether containerd itself was not there. */
-export function isUnavailable(thrown: unknown): boolean {
-  return thrown instanceof RpcError &&
-    (thrown.code === Code.Unavailable || thrown.code === Code.DeadlineExceeded);
 }
 
 const STATUS_NAMES = {
@@ -140,11 +125,11 @@ export function connectContainerd(
     ...nodeCalls(channel, namespace),
     ...containerCalls(channel),
     ...taskCalls(channel),
+    ...imageCalls(channel),
+    ...transferCalls(channel),
     close: () => channel.close(),
   };
 }
-
-type Channel = ReturnType<typeof connect>;
 
 function nodeCalls(channel: Channel, namespace: string) {
   const health = createClient(Health, channel);

@@ -1,6 +1,6 @@
 /**
- * OCI runtime specifications (opencontainers/runtime-spec 1.0) for containers
- * whose root is a read-only view of the node's own. Pure: the node is an
+ * OCI runtime specifications (opencontainers/runtime-spec 1.0), and those of
+ * containers whose root is a read-only view of the node's own. Pure: the node is an
  * argument, and the same arguments give the same specification.
  */
 
@@ -15,6 +15,12 @@ export interface RuntimeSpec {
     readonly cwd: string;
     readonly capabilities: Readonly<Record<string, readonly string[]>>;
     readonly noNewPrivileges: boolean;
+    readonly rlimits?: readonly {
+      readonly type: string;
+      readonly hard: number;
+      readonly soft: number;
+    }[];
+    readonly oomScoreAdj?: number;
   };
   readonly root: { readonly path: string; readonly readonly: boolean };
   readonly hostname?: string;
@@ -40,8 +46,8 @@ export interface SpecMount {
 
 /** Limits and devices of the cgroup. */
 export interface SpecResources {
-  readonly memory: { readonly limit: number };
-  readonly pids: { readonly limit: number };
+  readonly memory?: { readonly limit: number };
+  readonly pids?: { readonly limit: number };
   readonly devices: readonly {
     readonly allow: boolean;
     readonly type?: string;

@@ -4,6 +4,7 @@
  * status.ts alone decides the gRPC code.
  */
 import type {
+  DescMethodBiDiStreaming,
   DescMethodServerStreaming,
   DescMethodUnary,
   DescService,
@@ -44,7 +45,19 @@ export interface CallOptions {
   readonly metadata?: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** A typed client: unary methods return a promise, streams an async iterable. */
+/** A call in which both sides send as they like. */
+export interface DuplexCall<I, O> {
+  send(message: I): void;
+  /** The peer's next message; undefined at a good end. */
+  next(): Promise<O | undefined>;
+  /** Ends the call; has no effect when it is over. */
+  cancel(): void;
+}
+
+/**
+ * A typed client: unary methods return a promise, streams an async iterable,
+ * those in both directions a {@linkcode DuplexCall}, begun by its first message.
+ */
 export type ServiceClient<S extends DescService> = {
   [M in keyof S["method"]]: S["method"][M] extends
     DescMethodUnary<infer I, infer O> ? (
@@ -55,5 +68,9 @@ export type ServiceClient<S extends DescService> = {
         request: MessageInitShape<I>,
         options?: CallOptions,
       ) => AsyncIterable<MessageShape<O>>
+    : S["method"][M] extends DescMethodBiDiStreaming<infer I, infer O> ? (
+        first: MessageInitShape<I>,
+        options?: CallOptions,
+      ) => DuplexCall<MessageInitShape<I>, MessageShape<O>>
     : never;
 };

@@ -8,7 +8,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Fields } from "../http2/fields.ts";
 import { LOCAL_LIMITS } from "../http2/limits.ts";
 import { Upstream } from "../relay/upstream.ts";
-import type { CallOptions, ServiceClient } from "./call.ts";
+import type { CallOptions, DuplexCall, ServiceClient } from "./call.ts";
 import { ClientCall } from "./client_call.ts";
 import { type ClientTls, dialTo, type Target, targetName } from "./dial.ts";
 import { timeoutText } from "./messages.ts";
@@ -58,11 +58,9 @@ export function createClient<S extends DescService>(
 ): ServiceClient<S> {
   const methods: Record<string, unknown> = {};
   for (const method of service.methods) {
-    methods[method.localName] = method.methodKind === "server_streaming"
-      ? (request: Message, options?: CallOptions) =>
-        callStream(channel, method, { request, ...options })
-      : (request: Message, options?: CallOptions) =>
-        callUnary(channel, method, { request, ...options });
+    const call = CALLS[method.methodKind];
+    methods[method.localName] = (request: Message, options?: CallOptions) =>
+      call(channel, method, { request, ...options });
   }
   return methods as ServiceClient<S>;
 }
@@ -113,6 +111,15 @@ function requestFields(
   return new Fields(flat);
 }
 
+const CALLS = {
+  unary: callUnary,
+  server_streaming: callStream,
+  bidi_streaming: callDuplex,
+  client_streaming: () => {
+    throw rpcError("Unimplemented", "a stream of requests");
+  },
+} as const satisfies Record<DescMethod["methodKind"], unknown>;
+
 function start(channel: Channel, method: DescMethod, call: Call): ClientCall {
   const { input } = method;
   return new ClientCall({
@@ -120,6 +127,7 @@ function start(channel: Channel, method: DescMethod, call: Call): ClientCall {
     fields: requestFields(channel, method, call),
     message: toBinary(input, create(input, call.request)),
     bytesMax: channel.options.maxMessageBytes ?? MAX_MESSAGE_BYTES,
+    open: method.methodKind === "bidi_streaming",
     ...(call.signal && { signal: call.signal }),
     ...(call.timeoutMs !== undefined && { timeoutMs: call.timeoutMs }),
   });
@@ -163,6 +171,24 @@ async function* callStream(
   } finally {
     call.cancel();
   }
+}
+
+function callDuplex(
+  channel: Channel,
+  method: DescMethod,
+  options: Call,
+): DuplexCall<Message, Message> {
+  if (options.signal?.aborted) throw rpcError("Canceled", "context canceled");
+  const call = start(channel, method, options);
+  return {
+    send: (message) =>
+      call.send(toBinary(method.input, create(method.input, message))),
+    next: async () => {
+      const message = await call.next();
+      return message && decode(method, message);
+    },
+    cancel: () => call.cancel(),
+  };
 }
 
 function decode(method: DescMethod, message: Uint8Array): Message {

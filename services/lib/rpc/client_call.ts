@@ -14,8 +14,10 @@ import { Code, fromStatus, type RpcError, rpcError } from "./status.ts";
 export interface ClientCallOptions {
   readonly upstream: Upstream;
   readonly fields: Fields;
-  /** The request. */
+  /** The request, or the first of several. */
   readonly message: Uint8Array;
+  /** More may follow by {@linkcode ClientCall.send}. */
+  readonly open?: boolean;
   /** Longer messages are refused. */
   readonly bytesMax: number;
   readonly signal?: AbortSignal;
@@ -32,6 +34,7 @@ export class ClientCall {
   readonly #queue: Uint8Array[] = [];
   readonly #signal: AbortSignal | undefined;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #open: boolean;
   readonly #onAbort = () => this.#cut(rpcError("Canceled", "context canceled"));
   /** Received and not given back to the peer's window. */
   #unconsumed = 0;
@@ -40,7 +43,8 @@ export class ClientCall {
   #wake: (() => void) | undefined;
 
   constructor(options: ClientCallOptions) {
-    const { signal, timeoutMs } = options;
+    const { signal, timeoutMs, open = false } = options;
+    this.#open = open;
     this.#reader = new MessageReader(options.bytesMax);
     this.#signal = signal;
     this.#handle = options.upstream.request(
@@ -48,7 +52,7 @@ export class ClientCall {
       false,
       this.#events(),
     );
-    this.#handle.data(frameMessage(options.message), true);
+    this.#handle.data(frameMessage(options.message), !open);
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (timeoutMs !== undefined && timeoutMs <= TIMER_MS_MAX) {
       this.#timer = setTimeout(
@@ -70,6 +74,11 @@ export class ClientCall {
       if (this.#end) return undefined;
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
+  }
+
+  /** One more message of an open call; lost when the call is over. */
+  send(message: Uint8Array): void {
+    if (!this.#end) this.#handle.data(frameMessage(message), false);
   }
 
   /** Nobody wants the rest. */
@@ -136,6 +145,8 @@ export class ClientCall {
         ? rpcError("Internal", "the answer ends within a message")
         : fromStatus(status),
     );
+    // The peer has said its last word; nothing of ours follows.
+    if (this.#open) this.#handle.reset(ErrorCode.CANCEL);
   }
 
   /** A message that is not complete may not wait for a window of its own. */

@@ -27,8 +27,3 @@ export function effectiveCapabilities(status: string): Capability[] {
     .filter((_name, bit) => (mask >> BigInt(bit)) & 1n)
     .map((name): Capability => `CAP_${name}`);
 }
-
-/** Whether that process has `capability`. */
-export function hasCapability(status: string, capability: Capability): boolean {
-  return effectiveCapabilities(status).includes(capability);
-}

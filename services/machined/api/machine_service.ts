@@ -171,7 +171,9 @@ function containerHandlers({ containers }: Node): Handlers {
   return {
     containers: async ({ namespace, driver }) => {
       checkDriver(namespace, driver);
-      const list = await containers.list(namespace);
+      const list = await containers.list(namespace, {
+        cri: driver === ContainerDriver.CRI,
+      });
       return { messages: [{ containers: [...list] }] };
     },
     restart: async ({ namespace, id, driver }) => {

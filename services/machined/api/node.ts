@@ -75,10 +75,12 @@ export interface Events {
   ): AsyncIterable<{ readonly id: string; readonly data: Any }>;
 }
 
-/** The containers of the system containerd. */
+/** The containers of the node. */
 export interface Containers {
+  /** `cri`: only pods, in the words of Kubernetes' own interface. */
   list(
     namespace: string,
+    options: { readonly cri: boolean },
   ): Promise<readonly MessageInitShape<typeof ContainerInfoSchema>[]>;
   restart(namespace: string, id: string): Promise<void>;
 }

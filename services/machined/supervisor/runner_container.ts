@@ -4,13 +4,12 @@
  * earlier run left behind is removed before the next.
  */
 import type { Clock } from "#lib/clock.ts";
-import {
-  type Containerd,
-  type ContainerOptions,
-  isNotFound,
-  isUnavailable,
-  type RootMount,
+import type {
+  Containerd,
+  ContainerOptions,
+  RootMount,
 } from "#lib/containerd/client.ts";
+import { isNotFound, isUnavailable } from "#lib/containerd/errors.ts";
 import type { LogSink } from "#lib/log.ts";
 import type { FilesystemSys } from "#lib/sys/sys.ts";
 import { OutputFifo } from "./fifo.ts";
@@ -24,10 +23,17 @@ const RETRY_MS = 200;
 /** How long an earlier run's process may take to die. */
 const REMOVE_MS = 10_000;
 
+/** A root that is made for each run and goes with it; `key` is the container. */
+export interface ContainerRoot {
+  prepare(key: string): Promise<readonly RootMount[]>;
+  remove(key: string): Promise<void>;
+}
+
 /** What to run, and with what. */
 export interface ContainerRunnerOptions {
   readonly container: ContainerOptions;
-  readonly rootfs: readonly RootMount[];
+  /** Mounts of the node, or the layers of an image. */
+  readonly rootfs: readonly RootMount[] | ContainerRoot;
   readonly containerd: Containerd;
   /** A directory for the FIFO of its output. */
   readonly stdioDir: string;
@@ -56,7 +62,7 @@ export class ContainerRunner implements Runner {
   }
 
   async start(signal: AbortSignal): Promise<string> {
-    const { containerd, container, rootfs, stdioDir, sys, log } = this.#options;
+    const { containerd, container, stdioDir, sys, log } = this.#options;
     const id = this.#id;
     signal.throwIfAborted();
     await this.#remove();
@@ -64,6 +70,7 @@ export class ContainerRunner implements Runner {
     const path = `${stdioDir}/${id}.log`;
     const output = await OutputFifo.open(path, { sys, sink: log });
     try {
+      const rootfs = await this.#root();
       await containerd.createContainer(container);
       const pid = await containerd.createTask(id, { rootfs, output: path });
       // Before the start: a short life must not end unseen.
@@ -132,7 +139,12 @@ export class ContainerRunner implements Runner {
     }
   }
 
-  /** Removes task and container of this id, if there are any. */
+  async #root(): Promise<readonly RootMount[]> {
+    const { rootfs } = this.#options;
+    return "prepare" in rootfs ? await rootfs.prepare(this.#id) : rootfs;
+  }
+
+  /** Removes task, container and root of this id, if there are any. */
   async #remove(): Promise<void> {
     const { containerd } = this.#options;
     const task = await containerd.getTask(this.#id);
@@ -141,6 +153,8 @@ export class ContainerRunner implements Runner {
       await containerd.deleteTask(this.#id).catch(unlessNotFound);
     }
     await containerd.deleteContainer(this.#id).catch(unlessNotFound);
+    const { rootfs } = this.#options;
+    if ("remove" in rootfs) await rootfs.remove(this.#id);
   }
 
   async #murder(): Promise<void> {

@@ -32,8 +32,14 @@ export interface ServiceSpec {
   /** Services that must be up before every run: the host of a worker. */
   readonly runsIn?: readonly string[];
   readonly conditions?: readonly Condition[];
-  /** Before every run; `"skip"` when it has nothing to do on this node. */
-  readonly pre?: (signal: AbortSignal) => Promise<"run" | "skip">;
+  /**
+   * Before every run; `"skip"` when it has nothing to do on this node. What
+   * it tells becomes an event: how far a pull is, why it waits.
+   */
+  readonly pre?: (
+    signal: AbortSignal,
+    tell: (text: string) => void,
+  ) => Promise<"run" | "skip">;
   /** Makes the next run. */
   readonly runner: () => Runner;
   /** Absent: one run only. */
@@ -214,7 +220,10 @@ export class Service {
     let stage = "pre stage";
     try {
       this.#enter("prepare", "Running pre state");
-      if (await this.spec.pre?.(signal) === "skip") return "skipped";
+      const tell = (text: string) => {
+        if (this.#state === "Preparing") this.#enter("prepare", text);
+      };
+      if (await this.spec.pre?.(signal, tell) === "skip") return "skipped";
       signal.throwIfAborted();
       stage = "service";
       this.#enter("prepare", "Creating service runner");

@@ -12,7 +12,7 @@ import type { ServiceSpec } from "../supervisor/service.ts";
 import { CONTAINERD_HEALTH } from "./containerd.ts";
 
 /** /etc/cri of the image is a link to it. */
-export const CRI_DIR = "/system/etc/cri";
+const CRI_DIR = "/system/etc/cri";
 /** A directory for each registry (containerd: hosts.toml). */
 export const CERTS_DIR = `${CRI_DIR}/certs.d`;
 /** Its configuration, written before it starts. */

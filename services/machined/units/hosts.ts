@@ -15,8 +15,8 @@ import type { Runner } from "../supervisor/runner.ts";
 import { ContainerRunner } from "../supervisor/runner_container.ts";
 import { ServiceHost } from "../supervisor/service_host.ts";
 
-/** FIFOs of the hosts' output, which no host sees. */
-const STDIO_DIR = "/system/run/stdio";
+/** FIFOs of containers' output, which no host sees. */
+export const STDIO_DIR = "/system/run/stdio";
 /** A host has nothing to finish: its workers are told to stop before. */
 const GRACE_MS = 100;
 
