@@ -7,6 +7,8 @@ import { join } from "@std/path";
 import { connectContainerd, type Containerd } from "#lib/containerd/client.ts";
 import { provide } from "../../rootfs/components/cache.ts";
 import { PARTS } from "../../rootfs/components/parts.ts";
+import { run } from "#lib/command.ts";
+import { mountsBelow } from "../../services/talosctl/provision/mounts.ts";
 import { ProcessRunner } from "../../services/machined/supervisor/runner_process.ts";
 import { eventually } from "./eventually.ts";
 
@@ -51,12 +53,16 @@ export class TestContainerd implements AsyncDisposable {
     });
   }
 
-  static async start(): Promise<TestContainerd> {
+  /** `prepare` may fill its directory before it starts. */
+  static async start(
+    prepare: (dir: string) => Promise<unknown> = () => Promise.resolve(),
+  ): Promise<TestContainerd> {
     const containerd = await provide(PARTS.containerd);
     const runc = await provide(PARTS.runc);
     const deno = await provide(PARTS.deno);
     const dir = await Deno.makeTempDir({ prefix: "talos-" });
     await Deno.writeTextFile(`${dir}/config.toml`, CONFIG);
+    await prepare(dir);
     const lines: string[] = [];
     const makeRunner = () =>
       new ProcessRunner({
@@ -104,6 +110,9 @@ export class TestContainerd implements AsyncDisposable {
     }
     this.client.close();
     await this.down();
+    for (const target of await mountsBelow(this.dir)) {
+      await run(["umount", target]);
+    }
     await Deno.remove(this.dir, { recursive: true });
   }
 }

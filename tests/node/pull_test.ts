@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { systemClock } from "#lib/clock.ts";
+import { run } from "#lib/command.ts";
 import { imageSpec } from "#lib/containerd/image_spec.ts";
 import { PullError, type PullKind } from "#lib/containerd/pull_error.ts";
 import { realSys } from "#lib/sys/real.ts";
@@ -179,4 +180,24 @@ Deno.test("pulls", async (t) => {
       what: "one snapshot",
     });
   });
+});
+
+Deno.test("a full disk is told as that", async () => {
+  const { dir: runc } = await provide(PARTS.runc);
+  await using registry = await TestRegistry.start(OPEN);
+  await registry.push("tiny:1", {
+    program: await Deno.readFile(join(runc, "runc")),
+    cmd: [],
+  });
+  await using containerd = await TestContainerd.start(async (dir) => {
+    await Deno.mkdir(`${dir}/root`);
+    await run(["mount", "-t", "tmpfs", "-o", "size=6m", "none", `${dir}/root`]);
+  });
+  const { images, tell } = await imagesOf(containerd, REGISTRIES);
+  const thrown = await images.pull("open.test/tiny:1", {
+    tell,
+    signal: FOREVER,
+  }).then(() => undefined, (thrown) => thrown);
+  assert(thrown instanceof PullError, String(thrown));
+  assertEquals(thrown.problem.kind, "diskFull", thrown.message);
 });

@@ -10,7 +10,13 @@ import { resolve } from "@std/path";
 import { chainOf } from "#lib/errors.ts";
 import { clusterCgroup, leftCgroups, removeCgroups } from "./cgroups.ts";
 import { checkImage, pinImage } from "./image.ts";
-import { mountImage, mountsBelow, unmountBelow } from "./mounts.ts";
+import {
+  mountImage,
+  mountsBelow,
+  readMounts,
+  takesOverlays,
+  unmountBelow,
+} from "./mounts.ts";
 import {
   checkNetworkFree,
   connectNode,
@@ -47,6 +53,11 @@ function recordOf(
   const { name, id, image, network } = request;
   const nodes = request.nodes.map(({ config: _secret, ...node }) => node);
   return { provisioner: "container", status, name, id, image, network, nodes };
+}
+
+/** Whether the roots of containers can be below `dir`. */
+async function holdsRoots(dir: string): Promise<boolean> {
+  return takesOverlays(await Deno.realPath(dir), await readMounts());
 }
 
 async function hostCapabilities(): Promise<string[]> {
@@ -131,6 +142,12 @@ export class ContainerProvisioner implements Provisioner {
     await mountImage(host, image.image, paths.rootfs);
     await startSntp(host, paths, network.gateway);
     const capabilities = await hostCapabilities();
+    if (!await holdsRoots(paths.dir)) {
+      report(
+        `"${paths.dir}" cannot hold the roots of containers: /var of each ` +
+          "node is in memory; --state on a disk would keep it",
+      );
+    }
     // All of them: what one failure takes back must not still be growing.
     const started = await Promise.allSettled(nodes.map(async (node) => {
       await this.#startNode({ request, node, paths, capabilities });
@@ -150,14 +167,15 @@ export class ContainerProvisioner implements Provisioner {
     },
   ): Promise<void> {
     const own = nodePaths(paths, node.name);
-    await Deno.mkdir(own.var, { recursive: true });
+    const durable = await holdsRoots(paths.dir);
+    if (durable) await Deno.mkdir(own.var, { recursive: true });
     await Deno.mkdir(own.bundle, { recursive: true, mode: 0o700 });
     const secret = { mode: 0o600 };
     await Deno.writeTextFile(own.config, node.config, secret);
     const spec = nodeSpec(node, {
       image: paths.image,
       rootfs: paths.rootfs,
-      var: own.var,
+      ...durable && { var: own.var },
       config: own.config,
       cgroup: `${clusterCgroup(request.id)}/${node.name}`,
       capabilities,

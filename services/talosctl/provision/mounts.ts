@@ -34,6 +34,27 @@ export async function readMounts(): Promise<MountInfo[]> {
   return parseMountinfo(await Deno.readTextFile("/proc/self/mountinfo"));
 }
 
+/** File systems whose directories overlayfs does not take as its upper one. */
+const NO_UPPER = /^(overlay|aufs|squashfs|erofs|nfs4?|9p|vfat|fuse.*)$/;
+
+/**
+ * Whether the file system of `path` can be below a node's /var: containers
+ * have overlays there. `mounts` in the order in which they were made.
+ */
+export function takesOverlays(
+  path: string,
+  mounts: readonly MountInfo[],
+): boolean {
+  const holds = ({ target }: MountInfo) =>
+    target === "/" || path === target || path.startsWith(`${target}/`);
+  const mount = mounts.filter(holds).reduce<MountInfo | undefined>(
+    (best, next) =>
+      best && best.target.length > next.target.length ? best : next,
+    undefined,
+  );
+  return mount !== undefined && !NO_UPPER.test(mount.type);
+}
+
 /** Mount points at or below `dir`, the last first. */
 export async function mountsBelow(dir: string): Promise<string[]> {
   const targets = (await readMounts()).map((mount) => mount.target);

@@ -1,6 +1,6 @@
 /** Reading mountinfo. */
 import { assertEquals } from "@std/assert";
-import { parseMountinfo } from "./mounts.ts";
+import { parseMountinfo, takesOverlays } from "./mounts.ts";
 
 Deno.test("parseMountinfo reads optional fields and escapes", () => {
   const text =
@@ -15,4 +15,21 @@ Deno.test("parseMountinfo reads optional fields and escapes", () => {
     },
     { target: "/sys/fs/cgroup/cpu", type: "cgroup", options: ["rw", "cpu"] },
   ]);
+});
+
+Deno.test("takesOverlays looks at the file system that holds the path", () => {
+  const mounts = [
+    ["/", "overlay"],
+    ["/home", "ext4"],
+    ["/home/nfs", "nfs4"],
+    ["/home/nfs", "xfs"],
+    ["/run", "tmpfs"],
+  ].map(([target, type]) => ({ target: target!, type: type!, options: [] }));
+  const takes = (path: string) => takesOverlays(path, mounts);
+  assertEquals(
+    ["/", "/homes", "/home", "/home/a", "/home/nfs/a", "/run/x"].map(takes),
+    [false, false, true, true, true, true],
+  );
+  assertEquals(takesOverlays("/home/nfs", mounts.slice(0, 3)), false);
+  assertEquals(takesOverlays("/x", []), false);
 });

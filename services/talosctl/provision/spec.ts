@@ -54,8 +54,11 @@ export interface SpecFacts {
   readonly image: string;
   /** The mounted image. */
   readonly rootfs: string;
-  /** Directory of the host that becomes /var: on a real file system. */
-  readonly var: string;
+  /**
+   * Directory of the host that becomes /var; absent where its file system
+   * takes no overlays: then /var is in memory, as long as the node runs.
+   */
+  readonly var?: string;
   /** File with the machine config. */
   readonly config: string;
   /** `/<cluster>/<node>`, below the root of every hierarchy. */
@@ -118,7 +121,9 @@ function mounts(facts: SpecFacts, configFile: boolean) {
     tmpfs("/system", "mode=755"),
     // The files in it are mounts of their own, read-only by themselves.
     bind(IMAGE_DIR, facts.image, "rbind", "ro", "nosuid", "nodev", "noexec"),
-    bind("/var", facts.var, "rbind", "rw", "nosuid", "nodev"),
+    facts.var === undefined
+      ? tmpfs("/var", "mode=755")
+      : bind("/var", facts.var, "rbind", "rw", "nosuid", "nodev"),
     ...configFile ? [bind(CONFIG_IN_NODE, facts.config, "bind", "ro")] : [],
   ];
 }

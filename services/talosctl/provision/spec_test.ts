@@ -59,6 +59,13 @@ Deno.test("nodeSpec limits memory and processor time", () => {
   ]);
 });
 
+Deno.test("nodeSpec has /var in memory where the disk takes no overlays", () => {
+  const { var: _none, ...facts } = FACTS;
+  const { mounts } = nodeSpec(node("a: b\n"), facts);
+  const found = mounts.filter(({ destination }) => destination === "/var");
+  assertEquals(found.map(({ type }) => type), ["tmpfs"]);
+});
+
 Deno.test("nodeSpec binds the config only when it is too long to pass", () => {
   const bound = (config: string) =>
     nodeSpec(node(config), FACTS).mounts.filter((mount) =>
