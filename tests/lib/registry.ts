@@ -56,6 +56,20 @@ function tarOf(name: string, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return tar;
 }
 
+/** How a registry is served. */
+export interface RegistryOptions {
+  /** Only to {@linkcode REGISTRY_USER}. */
+  readonly auth?: boolean;
+  /** By TLS, to clients with a certificate of `clientCa`; all PEM. */
+  readonly tls?: {
+    readonly crt: string;
+    readonly key: string;
+    readonly clientCa: string;
+  };
+  /** Serves what this one has, too. */
+  readonly sharing?: TestRegistry;
+}
+
 /** See the top of the file. */
 export class TestRegistry implements AsyncDisposable {
   readonly dir: string;
@@ -69,36 +83,51 @@ export class TestRegistry implements AsyncDisposable {
     this.address = address;
   }
 
-  /** Serves at `address`; with `auth` only to {@linkcode REGISTRY_USER}. */
+  /** Serves at `address`. */
   static async start(
     address: string,
-    { auth = false }: { auth?: boolean } = {},
+    { auth = false, tls, sharing }: RegistryOptions = {},
   ): Promise<TestRegistry> {
     const { dir: part } = await provide(REGISTRY);
     const dir = await Deno.makeTempDir({ prefix: "talos-registry-" });
     const registry = new TestRegistry(dir, address);
-    const htpasswd = join(dir, "htpasswd");
-    await Deno.writeTextFile(htpasswd, HTPASSWD);
-    const config = join(dir, "config.json");
-    await Deno.writeTextFile(
-      config,
-      JSON.stringify({
-        version: "0.1",
-        log: { level: "error", accesslog: { disabled: true } },
-        storage: { filesystem: { rootdirectory: join(dir, "storage") } },
-        http: { addr: address },
-        ...auth && { auth: { htpasswd: { realm: "test", path: htpasswd } } },
-      }),
-    );
+    const put = async (name: string, text: string) => {
+      await Deno.writeTextFile(join(dir, name), text);
+      return join(dir, name);
+    };
+    const htpasswd = { realm: "test", path: await put("htpasswd", HTPASSWD) };
+    const config = {
+      version: "0.1",
+      log: { level: "error", accesslog: { disabled: true } },
+      storage: {
+        filesystem: { rootdirectory: join(sharing?.dir ?? dir, "storage") },
+      },
+      http: {
+        addr: address,
+        ...tls && {
+          tls: {
+            certificate: await put("crt", tls.crt),
+            key: await put("key", tls.key),
+            clientcas: [await put("ca", tls.clientCa)],
+          },
+        },
+      },
+      ...auth && { auth: { htpasswd } },
+    };
     const runner = new ProcessRunner({
-      command: [join(part, "usr/bin/docker-registry"), "serve", config],
+      command: [
+        join(part, "usr/bin/docker-registry"),
+        "serve",
+        await put("config.json", JSON.stringify(config)),
+      ],
       log: (line) => registry.lines.push(line),
     });
     registry.#runner = runner;
     await runner.start(new AbortController().signal);
+    const [hostname, port] = address.split(":") as [string, string];
     await eventually(async () => {
-      const response = await fetch(`http://${address}/v2/`);
-      await response.body?.cancel();
+      const connection = await Deno.connect({ hostname, port: Number(port) });
+      connection.close();
       return true;
     }, { what: "the registry" });
     return registry;

@@ -9,6 +9,7 @@ import { systemClock } from "#lib/clock.ts";
 import { run } from "#lib/command.ts";
 import { imageSpec } from "#lib/containerd/image_spec.ts";
 import { PullError, type PullKind } from "#lib/containerd/pull_error.ts";
+import { Ca, generateCa } from "#lib/pki/mod.ts";
 import { realSys } from "#lib/sys/real.ts";
 import { TestContainerd } from "#tests/containerd.ts";
 import { eventually } from "#tests/eventually.ts";
@@ -24,6 +25,7 @@ import { ContainerRunner } from "../../services/machined/supervisor/runner_conta
 
 const OPEN = "127.0.0.1:5517";
 const CLOSED = "127.0.0.1:5518";
+const TLS = "127.0.0.1:5520";
 const NOBODY = "127.0.0.1:5519";
 const FOREVER = new AbortController().signal;
 
@@ -180,6 +182,50 @@ Deno.test("pulls", async (t) => {
       what: "one snapshot",
     });
   });
+});
+
+Deno.test("a registry by TLS, which wants a certificate of ours", async (t) => {
+  const { dir: runc } = await provide(PARTS.runc);
+  const program = await Deno.readFile(join(runc, "runc"));
+  const pair = await generateCa({ kind: "machine" });
+  const ca = await Ca.load(pair);
+  const address = { addresses: ["127.0.0.1"] };
+  const server = await ca.issuePair({ ...address, usages: ["server"] });
+  const client = await ca.issuePair({ commonName: "n", usages: ["client"] });
+  await using containerd = await TestContainerd.start();
+  await using open = await TestRegistry.start(OPEN);
+  await open.push("tiny:1", { program, cmd: [] });
+  await using _secure = await TestRegistry.start(TLS, {
+    sharing: open,
+    tls: { ...server, clientCa: pair.crt },
+  });
+  const mirrors = { "tls.test": { endpoints: [`https://${TLS}`] } };
+  type Tls = NonNullable<NonNullable<Registries["config"]>[string]["tls"]>;
+  const full = { ca: pair.crt, clientIdentity: client };
+  const cases: [string, Partial<Tls>, PullKind | "came"][] = [
+    ["trusted both ways", full, "came"],
+    ["not trusted", { clientIdentity: client }, "tls"],
+    [
+      "not asked whether it is trusted",
+      { clientIdentity: client, insecureSkipVerify: true },
+      "came",
+    ],
+    ["without a certificate", { ca: pair.crt }, "tls"],
+  ];
+  for (const [name, tls, want] of cases) {
+    await t.step(name, async () => {
+      const { images, tell } = await imagesOf(containerd, {
+        mirrors,
+        config: { [TLS]: { tls: { insecureSkipVerify: false, ...tls } } },
+      });
+      const came = await images.pull("tls.test/tiny:1", {
+        tell,
+        signal: FOREVER,
+      }).then(() => "came", (thrown) => thrown);
+      const got = came instanceof PullError ? came.problem.kind : came;
+      assertEquals(got, want, String(came));
+    });
+  }
 });
 
 Deno.test("a full disk is told as that", async () => {
