@@ -10,7 +10,9 @@ import { run } from "#lib/command.ts";
 import { imageSpec } from "#lib/containerd/image_spec.ts";
 import { PullError, type PullKind } from "#lib/containerd/pull_error.ts";
 import { Ca, generateCa } from "#lib/pki/mod.ts";
+import { connect, createClient } from "#lib/rpc/client.ts";
 import { realSys } from "#lib/sys/real.ts";
+import { Images as ImageService } from "#proto/containerd_images_pb.ts";
 import { TestContainerd } from "#tests/containerd.ts";
 import { eventually } from "#tests/eventually.ts";
 import { REGISTRY_USER, TestRegistry } from "#tests/registry.ts";
@@ -92,6 +94,15 @@ Deno.test("pulls", async (t) => {
       );
       assertStringIncludes(told.at(-1)!, 'Pulled image "open.test/tiny:1" in ');
       assertStringIncludes(told.at(-1)!, image.digest);
+      const channel = connect({
+        target: { socket: containerd.socket },
+        metadata: { "containerd-namespace": "system" },
+      });
+      const stored = await createClient(ImageService, channel)
+        .get({ name: image.name });
+      channel.close();
+      // Kubernetes' collector lets it be.
+      assertEquals(stored.image?.labels["io.cri-containerd.pinned"], "pinned");
     },
   );
 

@@ -59,6 +59,9 @@ export interface TransferCalls {
   transferImage(options: TransferOptions): Promise<void>;
 }
 
+/** The kubelet's collector sees no pod use them. */
+const KEPT = { "io.cri-containerd.pinned": "pinned" };
+
 /** A message as containerd names it: without a host. */
 function any<D extends DescMessage>(
   schema: D,
@@ -154,6 +157,7 @@ export function transferCalls(channel: Channel): TransferCalls {
           source: any(OCIRegistrySchema, { reference: image, resolver }),
           destination: any(ImageStoreSchema, {
             name: image,
+            labels: KEPT,
             platforms: [platform],
             unpacks: [{ platform, snapshotter: SNAPSHOTTER }],
           }),

@@ -143,6 +143,26 @@ Deno.test("a pre stage may skip or fail", async () => {
   await supervisor.stopAll();
 });
 
+Deno.test("what a pre stage tells is seen, and nothing that it tells later", async () => {
+  const { supervisor, add, history, running } = setUp();
+  let late = (_text: string) => {};
+  add("a", {
+    pre: (_signal, tell) => {
+      tell("half of it is there");
+      late = tell;
+      return Promise.resolve("run");
+    },
+  });
+  supervisor.launch(["a"]);
+  await running("a");
+  late("all of it is there");
+  assertEquals(history("a").slice(1), [
+    "Preparing: half of it is there",
+    "Preparing: Creating service runner",
+    "Running: Started Fake(a)",
+  ]);
+});
+
 Deno.test("stopping goes against the needs", async () => {
   const { supervisor, stopped, add, running } = setUp();
   add("a");

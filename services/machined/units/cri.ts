@@ -9,7 +9,7 @@ import { toml, type TomlTable } from "#lib/toml.ts";
 import { PROCESS_RESTART } from "../supervisor/backoff.ts";
 import type { Runner } from "../supervisor/runner.ts";
 import type { ServiceSpec } from "../supervisor/service.ts";
-import { CONTAINERD_HEALTH } from "./containerd.ts";
+import { CONTAINERD_HEALTH, UNUSED_PLUGINS } from "./containerd.ts";
 
 /** /etc/cri of the image is a link to it. */
 const CRI_DIR = "/system/etc/cri";
@@ -29,20 +29,6 @@ export const CRI_COMMAND = [
   "/etc/cri/containerd.toml",
 ] as const;
 
-/** Plugins that Kubernetes needs nothing of. */
-const DISABLED = [
-  "io.containerd.nri.v1.nri",
-  "io.containerd.internal.v1.tracing",
-  "io.containerd.tracing.processor.v1.otlp",
-  "io.containerd.image-verifier.v1.bindir",
-  // Restarts are the kubelet's.
-  "io.containerd.monitor.container.v1.restart",
-  "io.containerd.snapshotter.v1.blockfile",
-  "io.containerd.snapshotter.v1.erofs",
-  "io.containerd.mount-handler.v1.erofs",
-  "io.containerd.differ.v1.erofs",
-];
-
 /** What the configuration depends on. */
 export interface CriOptions {
   /** The node may not lower a score (no CAP_SYS_RESOURCE): nor may pods. */
@@ -60,7 +46,7 @@ export function criConfig({ restrictOomScoreAdj, auths }: CriOptions): string {
     version: 3,
     root: "/var/lib/containerd",
     state: "/run/containerd",
-    disabled_plugins: DISABLED,
+    disabled_plugins: UNUSED_PLUGINS,
     imports: ["/var/cri/conf.d/*.toml"],
     debug: { level: "warn" },
     plugins: {
