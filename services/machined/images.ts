@@ -8,6 +8,7 @@ import type { StoredImage } from "#lib/containerd/images.ts";
 import { pullError } from "#lib/containerd/pull_error.ts";
 import type { PullProgress } from "#lib/containerd/transfer.ts";
 import { messageOf } from "#lib/errors.ts";
+import { rpcError } from "#lib/rpc/status.ts";
 import type { ImagePlatform } from "#lib/oci/image.ts";
 import type { ContainerRoot } from "./supervisor/runner_container.ts";
 import { type Registries, registriesOf, registryAuth } from "./registries.ts";
@@ -27,12 +28,17 @@ export interface ImagesOptions {
   readonly hostsDir: string;
   readonly platform: ImagePlatform;
   readonly clock: Clock;
+  /** How long a registry may say nothing. */
+  readonly silenceMs?: number;
 }
 
 /** Pauses after the first, second ... failure; the last repeats. */
 const PAUSES_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
 /** Not more often does a pull tell how far it is. */
 const TELL_MS = 2_000;
+
+/** A registry that takes us in and then says nothing is given up. */
+const SILENCE_MS = 5 * 60_000;
 
 function megabytes(bytes: number): string {
   return (bytes / 1_000_000).toFixed(1);
@@ -78,13 +84,37 @@ export class Images {
     name: string,
     { tell, signal }: { tell: Tell; signal: AbortSignal },
   ): Promise<StoredImage> {
-    const { containerd, hostsDir, platform, registries, clock } = this.#options;
+    const { containerd, platform, registries, clock } = this.#options;
     const asked = registriesOf(registries(), name);
     const started = clock.monotonic();
-    let told = started, last: PullProgress | undefined;
     tell(`Pulling image "${name}" from ${asked.join(", ")}`);
+    try {
+      const size = await this.#transfer(name, { tell, signal });
+      const image = await containerd.getImage(name, platform);
+      if (!image) throw new Error(`image "${name}" went as soon as it came`);
+      const seconds = ((clock.monotonic() - started) / 1_000).toFixed(1);
+      tell(`Pulled image "${name}" in ${seconds} s${size}: ${image.digest}`);
+      return image;
+    } catch (thrown) {
+      throw pullError(thrown, { image: name, asked });
+    }
+  }
+
+  /** Returns how much came, for the last line. */
+  async #transfer(
+    name: string,
+    { tell, signal }: { tell: Tell; signal: AbortSignal },
+  ): Promise<string> {
+    const { containerd, hostsDir, platform, registries, clock } = this.#options;
+    const { silenceMs = SILENCE_MS } = this.#options;
+    const silence = new AbortController();
+    const listen = () => setTimeout(() => silence.abort(), silenceMs);
+    let timer = listen();
+    let told = clock.monotonic(), last: PullProgress | undefined;
     const progress = (next: PullProgress) => {
       last = next;
+      clearTimeout(timer);
+      timer = listen();
       if (clock.monotonic() - told < TELL_MS) return;
       told = clock.monotonic();
       const { doneBytes, totalBytes } = next;
@@ -98,17 +128,16 @@ export class Images {
         hostsDir,
         auth: (host) => registryAuth(registries(), host),
         progress,
-        signal,
+        signal: AbortSignal.any([signal, silence.signal]),
       });
-      const image = await containerd.getImage(name, platform);
-      if (!image) throw new Error(`image "${name}" went as soon as it came`);
-      const seconds = ((clock.monotonic() - started) / 1_000).toFixed(1);
-      const size = last ? `, ${megabytes(last.totalBytes)} MB` : "";
-      tell(`Pulled image "${name}" in ${seconds} s${size}: ${image.digest}`);
-      return image;
     } catch (thrown) {
-      throw pullError(thrown, { image: name, asked });
+      if (!silence.signal.aborted) throw thrown;
+      const text = `i/o timeout: nothing came in ${silenceMs / 1_000} s`;
+      throw rpcError("DeadlineExceeded", text);
+    } finally {
+      clearTimeout(timer);
     }
+    return last ? `, ${megabytes(last.totalBytes)} MB` : "";
   }
 
   /** Roots of `image` for the runs of a container. */

@@ -15,7 +15,10 @@ const IMAGE: StoredImage = {
 };
 const FOREVER = new AbortController().signal;
 
-function setUp(transfer: (options: TransferOptions) => Promise<void>) {
+function setUp(
+  transfer: (options: TransferOptions) => Promise<void>,
+  more: { silenceMs?: number } = {},
+) {
   const clock = new FakeClock();
   const told: string[] = [];
   const did: string[] = [];
@@ -37,6 +40,7 @@ function setUp(transfer: (options: TransferOptions) => Promise<void>) {
     hostsDir: "/etc/cri/certs.d",
     platform: { os: "linux", architecture: "amd64" },
     clock,
+    ...more,
   });
   const options = { tell: (text: string) => void told.push(text) };
   return { images, clock, told, did, options };
@@ -103,6 +107,23 @@ Deno.test("one pull fails with its problem; an abort ends the trying", async () 
     Error,
     "stopped",
   );
+});
+
+Deno.test("a registry that says nothing any more is given up", async () => {
+  const { images, options } = setUp(
+    ({ signal, progress }) =>
+      new Promise((_resolve, reject) => {
+        progress({ doneBytes: 1, totalBytes: 2 });
+        signal.addEventListener("abort", () => reject(signal.reason));
+      }),
+    { silenceMs: 20 },
+  );
+  const thrown = await assertRejects(
+    () => images.pull(NAME, { ...options, signal: FOREVER }),
+    PullError,
+    "nothing came in 0.02 s",
+  );
+  assertEquals(thrown.problem.kind, "unreachable");
 });
 
 Deno.test("a root is made and removed by the name of its container", async () => {

@@ -23,6 +23,7 @@ import {
   ProgressSchema,
 } from "#proto/containerd_transfer_types_pb.ts";
 import type { ImagePlatform } from "../oci/image.ts";
+import type { ServiceClient } from "../rpc/call.ts";
 import { type Channel, createClient } from "../rpc/client.ts";
 import { rpcError } from "../rpc/status.ts";
 import { SNAPSHOTTER } from "./images.ts";
@@ -109,29 +110,32 @@ function answerOf(auth: RegistryAuth | undefined) {
     : { authType: AuthType.REFRESH, secret: identityToken };
 }
 
+/** Opens a stream that containerd knows by `id`; `take` gets its messages. */
+async function openStream(
+  streaming: ServiceClient<typeof Streaming>,
+  { id, take, signal }: {
+    id: string;
+    take: (message: Any, answer: (message: Any) => void) => void;
+    signal: AbortSignal;
+  },
+): Promise<() => void> {
+  const call = streaming.stream(any(StreamInitSchema, { id }), { signal });
+  // containerd says that it has the stream.
+  if (!await call.next()) throw rpcError("Internal", "the stream ended");
+  void (async () => {
+    for (;;) {
+      const message = await call.next();
+      if (!message) return;
+      take(message, (answer) => call.send(answer));
+    }
+  })().catch(() => {});
+  return () => call.cancel();
+}
+
 /** The calls, over `channel`. */
 export function transferCalls(channel: Channel): TransferCalls {
   const streaming = createClient(Streaming, channel);
   const transfer = createClient(Transfer, channel);
-
-  /** Opens a stream that containerd knows by `id`; `take` gets its messages. */
-  async function openStream(
-    id: string,
-    take: (message: Any, answer: (message: Any) => void) => void,
-    signal: AbortSignal,
-  ): Promise<() => void> {
-    const call = streaming.stream(any(StreamInitSchema, { id }), { signal });
-    // containerd says that it has the stream.
-    if (!await call.next()) throw rpcError("Internal", "the stream ended");
-    void (async () => {
-      for (;;) {
-        const message = await call.next();
-        if (!message) return;
-        take(message, (answer) => call.send(answer));
-      }
-    })().catch(() => {});
-    return () => call.cancel();
-  }
 
   return {
     async transferImage(options) {
@@ -141,16 +145,26 @@ export function transferCalls(channel: Channel): TransferCalls {
       const closers: (() => void)[] = [];
       try {
         closers.push(
-          await openStream(`auth-${id}`, (message, answer) => {
-            if (!isA(message, AuthRequestSchema)) return;
-            const { host } = fromBinary(AuthRequestSchema, message.value);
-            answer(any(AuthResponseSchema, answerOf(auth(host))) as Any);
-          }, signal),
-          await openStream(`progress-${id}`, (message) => {
-            if (!isA(message, ProgressSchema)) return;
-            const all = sum.add(fromBinary(ProgressSchema, message.value));
-            if (all) options.progress(all);
-          }, signal),
+          await openStream(streaming, {
+            id: `auth-${id}`,
+            signal,
+            take: (message, answer) => {
+              if (!isA(message, AuthRequestSchema)) return;
+              const { host } = fromBinary(AuthRequestSchema, message.value);
+              answer(any(AuthResponseSchema, answerOf(auth(host))) as Any);
+            },
+          }),
+        );
+        closers.push(
+          await openStream(streaming, {
+            id: `progress-${id}`,
+            signal,
+            take: (message) => {
+              if (!isA(message, ProgressSchema)) return;
+              const all = sum.add(fromBinary(ProgressSchema, message.value));
+              if (all) options.progress(all);
+            },
+          }),
         );
         const resolver = { authStream: `auth-${id}`, hostDir: hostsDir };
         await transfer.transfer({
