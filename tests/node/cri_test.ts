@@ -156,6 +156,7 @@ Deno.test("the CRI containerd of a node", async (t) => {
           ["/usr/libexec/kubernetes", "usr-libexec-kubernetes"],
         ] as const
       ) {
+        await Deno.mkdir(`${root}${place}`, { recursive: true });
         await Deno.writeTextFile(`${root}${place}/probe`, place);
         const below = place === "/opt/cni/bin" ? "cni/bin/probe" : "probe";
         const kept = join(varDir, "system/overlays", `${upper}-diff`, below);
