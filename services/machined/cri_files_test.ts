@@ -1,6 +1,7 @@
 /** The files of the CRI containerd, from config to config. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { effective, type EffectiveConfig } from "#lib/config/mod.ts";
+import { imageRef } from "#lib/config/images.ts";
 import { CONTROL_PLANE } from "#lib/config/sample_configs.ts";
 import { CriFiles } from "./cri_files.ts";
 import { MemoryFiles } from "./files.ts";
@@ -70,7 +71,7 @@ level = "warn"
 snapshotter = "overlayfs"
 
 [plugins."io.containerd.cri.v1.images".pinned_images]
-sandbox = "registry.k8s.io/pause:3.10.1"
+sandbox = "${imageRef("pause")}"
 
 [plugins."io.containerd.cri.v1.images".registry]
 config_path = "/etc/cri/certs.d"
