@@ -10,12 +10,12 @@ import {
   checkout,
   dir,
   type Entry,
-  joined,
   library,
   program,
   symlink,
   text,
 } from "./entries.ts";
+import { CERTIFICATES, NFT } from "./pieces.ts";
 
 /** What the image calls itself, and what its manifest says. */
 export const VERSION = `v${denoJson.version}`;
@@ -34,6 +34,12 @@ export const BASE: readonly Entry[] = [
     "containerd-shim-runc-v2",
   ),
   program("/bin/runc", "runc", "runc"),
+  dir("/opt"),
+  dir("/opt/cni"),
+  dir("/opt/cni/bin"),
+  ...["bridge", "host-local", "loopback", "portmap"].map((plugin) =>
+    program(`/opt/cni/bin/${plugin}`, "cni", plugin)
+  ),
   dir("/lib"),
   dir("/lib/x86_64-linux-gnu"),
   library("ld-linux-x86-64.so.2"),
@@ -44,6 +50,8 @@ export const BASE: readonly Entry[] = [
   library("libdl.so.2"),
   library("libpthread.so.0"),
   library("librt.so.1"),
+  // For bridge and portmap.
+  ...NFT,
   dir("/lib64"),
   symlink(
     "/lib64/ld-linux-x86-64.so.2",
@@ -80,15 +88,8 @@ export const OVERLAY: readonly Entry[] = [
   // Made from the machine config, credentials and all: in memory.
   symlink("/etc/cri", "/system/etc/cri"),
   dir("/etc/kubernetes"),
-  dir("/etc/ssl"),
-  dir("/etc/ssl/certs"),
-  joined(
-    "/etc/ssl/certs/ca-certificates.crt",
-    "certificates",
-    "usr/share/ca-certificates/mozilla",
-  ),
+  ...CERTIFICATES,
   dir("/mnt"),
-  dir("/opt"),
   dir("/proc", 0o555),
   dir("/run"),
   dir("/sys", 0o555),

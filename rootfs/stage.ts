@@ -6,8 +6,8 @@ import type { Entry, Source } from "./entries.ts";
 import { writeModuleCache } from "./module_cache.ts";
 
 /** Where the bytes are that an entry names. */
-export interface Sources {
-  readonly parts: Record<PartName, Part>;
+export interface Sources<P extends string = PartName> {
+  readonly parts: Readonly<Record<P, Part>>;
   /** The top of the checkout. */
   readonly root: string;
   /** The path of the bundle of an entry point. */
@@ -23,9 +23,9 @@ async function joinFiles(directory: string): Promise<string> {
   return texts.map((text) => text.trimEnd() + "\n").join("");
 }
 
-async function write(
-  source: Source,
-  { to, into, sources }: { to: string; into: string; sources: Sources },
+async function write<P extends string>(
+  source: Source<P>,
+  { to, into, sources }: { to: string; into: string; sources: Sources<P> },
 ) {
   if ("text" in source) return await Deno.writeTextFile(to, source.text);
   if ("bundle" in source) {
@@ -50,16 +50,16 @@ async function write(
 
 /** One line of the table of contents. */
 export interface Staged {
-  readonly entry: Entry;
+  readonly entry: Entry<string>;
   /** Of a file; 0 of anything else. */
   readonly sizeBytes: number;
 }
 
 /** Writes `entries` into the empty directory `into`. */
-export async function stage(
-  entries: readonly Entry[],
+export async function stage<P extends string>(
+  entries: readonly Entry<P>[],
   into: string,
-  sources: Sources,
+  sources: Sources<P>,
 ): Promise<Staged[]> {
   const staged: Staged[] = [];
   for (const entry of entries) {

@@ -1,7 +1,8 @@
 /**
  * Programs out of Go modules at pinned versions. Each upstream project has a
  * folder here with a go.mod (its `tool` lines name the programs) and a go.sum,
- * which pins every byte of source; there is no Go source of ours.
+ * which pins every byte of source; but for the stand-ins of flannel/ there is
+ * no Go source of ours.
  */
 import { dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
@@ -20,6 +21,8 @@ const GO_PINNED = {
 
 /** A set of programs of one upstream project. */
 export interface GoProgram {
+  /** Of the part; the folder's when a folder is one part. */
+  readonly name?: string;
   /** Folder below components/. */
   readonly folder: string;
   readonly version: string;
@@ -29,6 +32,8 @@ export interface GoProgram {
   readonly values: Readonly<Record<string, string>>;
   /** Linked with C, statically. */
   readonly cgo?: boolean;
+  /** Programs that go build names otherwise than their users do. */
+  readonly renamed?: Readonly<Record<string, string>>;
 }
 
 /** The Go toolchain as the module proxy serves it. */
@@ -71,15 +76,43 @@ function ldflags(program: GoProgram): string {
   return flags.join(" ");
 }
 
+/** Of every go command: the folder's go.mod decides, nothing of the host. */
+const GO_ENV = { GOTOOLCHAIN: "local", GOFLAGS: "", GOWORK: "off" } as const;
+
+/** A folder of components/ with what pins its modules. */
+export interface GoFolder {
+  readonly path: string;
+  readonly mod: string;
+  readonly sum: string;
+}
+
+/** Reads the folder `name`. */
+export async function readGoFolder(name: string): Promise<GoFolder> {
+  const path = join(HERE, name);
+  const [mod, sum] = await Promise.all([
+    Deno.readTextFile(join(path, "go.mod")),
+    Deno.readTextFile(join(path, "go.sum")),
+  ]);
+  return { path, mod, sum };
+}
+
+/** Where the source of `module` is, one that `folder` pins. */
+export async function moduleDir(
+  folder: GoFolder,
+  module: string,
+): Promise<string> {
+  const options = { cwd: folder.path, env: GO_ENV };
+  const go = await findGo();
+  await run([go, "mod", "download", module], options);
+  const list = [go, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module];
+  return (await run(list, options)).trim();
+}
+
 /** A part that holds the programs of `program`. */
 export async function goPrograms(program: GoProgram): Promise<Recipe> {
-  const folder = join(HERE, program.folder);
-  const [mod, sum] = await Promise.all([
-    Deno.readTextFile(join(folder, "go.mod")),
-    Deno.readTextFile(join(folder, "go.sum")),
-  ]);
+  const { path, mod, sum } = await readGoFolder(program.folder);
   return {
-    name: program.folder,
+    name: program.name ?? program.folder,
     what: `${program.version} from Go modules`,
     inputs: { kind: "go", program, mod, sum, ldflags: ldflags(program) },
     async build(into) {
@@ -88,15 +121,13 @@ export async function goPrograms(program: GoProgram): Promise<Recipe> {
       argv.push("-buildvcs=false", "-tags", program.tags.join(","));
       argv.push("-ldflags", ldflags(program), "-o", `${into}/`);
       await run([...argv, ...program.packages], {
-        cwd: folder,
+        cwd: path,
         nice: true,
-        env: {
-          CGO_ENABLED: program.cgo ? "1" : "0",
-          GOTOOLCHAIN: "local",
-          GOFLAGS: "",
-          GOWORK: "off",
-        },
+        env: { ...GO_ENV, CGO_ENABLED: program.cgo ? "1" : "0" },
       });
+      for (const [from, to] of Object.entries(program.renamed ?? {})) {
+        await Deno.rename(join(into, from), join(into, to));
+      }
     },
   };
 }

@@ -1,6 +1,7 @@
-/** Every real part that we ship, at its pinned version. */
+/** Every real part that a node's own root has, at its pinned version. */
 import type { Recipe } from "./cache.ts";
 import { debian, type DebPackage } from "./deb.ts";
+import { NFT_PACKAGES } from "./debian_packages.ts";
 import { goPrograms } from "./go.ts";
 import { npm } from "./npm.ts";
 
@@ -58,11 +59,29 @@ const runc = await goPrograms({
   cgo: true,
 });
 
-/** The parts by name. */
+const PLUGINS = "github.com/containernetworking/plugins";
+
+/** What joins a pod's network to the node's. */
+const cni = await goPrograms({
+  folder: "cni",
+  version: "v1.9.1",
+  packages: [
+    `${PLUGINS}/plugins/ipam/host-local`,
+    `${PLUGINS}/plugins/main/bridge`,
+    `${PLUGINS}/plugins/main/loopback`,
+    `${PLUGINS}/plugins/meta/portmap`,
+  ],
+  tags: [],
+  values: { [`${PLUGINS}/pkg/utils/buildversion.BuildVersion`]: "v1.9.1" },
+});
+
+/** The parts of a node's own root, by name. */
 export const PARTS = {
   deno,
   containerd,
   runc,
+  cni,
+  nft: debian("nft", NFT_PACKAGES),
   glibc: debian("glibc", [LIBC6, LIBGCC]),
   certificates: debian("certificates", [CA_CERTIFICATES]),
 } as const satisfies Record<string, Recipe>;

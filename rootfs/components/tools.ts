@@ -66,6 +66,7 @@ export const TEST_TOOLS: readonly Tool[] = [
   },
   { needs: "lzop", debian: "lzop", why: "compresses with LZO" },
   { needs: "xz", debian: "xz-utils", why: "compresses with LZMA2" },
+  { needs: "skopeo", debian: "skopeo", why: "reads images and registries" },
 ];
 
 const SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -13,7 +13,7 @@ export const VERSIONS = {
   etcd: "3.7.3-0",
   coredns: "v1.15.0",
   flannel: "v0.28.10",
-  pause: "3.10.1",
+  pause: "3.10.2",
 } as const;
 
 /** Repositories, and the version that tags them. */
