@@ -5,6 +5,7 @@
 import { join } from "@std/path";
 import type { Part } from "./components/cache.ts";
 import type { PartName } from "./components/parts.ts";
+import { linkOrCopy, place } from "./place.ts";
 
 const LAUNCHER = `#!/bin/sh
 # The CLI with the runtime that it was bundled for.
@@ -13,21 +14,6 @@ export TALOS_OUT="$out" DENO_NO_UPDATE_CHECK=1
 exec "$out/lib/deno" run --quiet --no-config --no-lock --no-remote --no-npm \\
   --no-prompt --allow-all "$out/lib/talosctl.js" "$@"
 `;
-
-/** Replaces `to` in one step; a running program keeps the old file. */
-async function place(to: string, write: (path: string) => Promise<void>) {
-  const temporary = `${to}.new`;
-  await Deno.remove(temporary).catch(() => {});
-  await write(temporary);
-  await Deno.rename(temporary, to);
-  // Renaming one link of a file onto another does nothing at all.
-  await Deno.remove(temporary).catch(() => {});
-}
-
-/** A hard link where the cache is on the same file system, else a copy. */
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  await Deno.link(from, to).catch(() => Deno.copyFile(from, to));
-}
 
 /** Writes the launcher and what it runs below `out`. */
 export async function installTalosctl(

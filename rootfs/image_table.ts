@@ -1,0 +1,122 @@
+/**
+ * The container images that we build, as a list: what is in each, and how it
+ * is started. Names and tags are those of services/lib/config/images.ts, so
+ * that a node finds upstream's image under the same name; paths of programs
+ * are upstream's too.
+ */
+import type { ImageName } from "#lib/config/images.ts";
+import type { ClusterPartName } from "./components/cluster_parts.ts";
+import type { PartName } from "./components/parts.ts";
+import { dir, type Entry, program, text } from "./entries.ts";
+import { CERTIFICATES, GLIBC, MOUNT, NFT } from "./pieces.ts";
+
+/** Parts of the node and parts of the images alike. */
+export type ImagePartName = PartName | ClusterPartName;
+
+/** One layer; images that list the same one share it. */
+export interface LayerList {
+  readonly name: string;
+  readonly entries: readonly Entry<ImagePartName>[];
+}
+
+/** One image. */
+export interface ImageList {
+  readonly image: ImageName;
+  /** Bottom first. */
+  readonly layers: readonly LayerList[];
+  readonly entrypoint: readonly string[];
+  /** `uid:gid`; root when absent. */
+  readonly user?: string;
+}
+
+const PASSWD = `root:x:0:0:root:/:/sbin/nologin
+nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin
+`;
+
+/** What a static program expects to find. */
+const base: LayerList = {
+  name: "base",
+  entries: [
+    dir("/etc"),
+    text("/etc/passwd", PASSWD),
+    text("/etc/group", "root:x:0:\nnobody:x:65534:\n"),
+    text("/etc/nsswitch.conf", "hosts: files dns\n"),
+    ...CERTIFICATES,
+    dir("/tmp", 0o1777),
+  ],
+};
+
+/** Programs of Debian and what they are linked to. */
+function tools(
+  name: string,
+  entries: readonly Entry<ImagePartName>[],
+): LayerList {
+  return { name, entries: [dir("/bin"), ...GLIBC, ...entries] };
+}
+
+const nft = tools("nft", NFT);
+
+/** `/usr/local/bin` with programs of one part. */
+function local(part: ImagePartName, programs: readonly string[]): LayerList {
+  const top = [dir("/usr"), dir("/usr/local"), dir("/usr/local/bin")];
+  const entries = programs.map((name) =>
+    program(`/usr/local/bin/${name}`, part, name)
+  );
+  return { name: part, entries: [...top, ...entries] };
+}
+
+/** An image of one program of Kubernetes. */
+function kubernetes(
+  image: ImageName,
+  part: ClusterPartName,
+  ...beneath: LayerList[]
+): ImageList {
+  return {
+    image,
+    layers: [base, ...beneath, local(part, [part])],
+    entrypoint: [`/usr/local/bin/${part}`],
+  };
+}
+
+/** All images, the ones that a node needs first at the top. */
+export const IMAGES: readonly ImageList[] = [
+  {
+    image: "pause",
+    layers: [{
+      name: "pause",
+      entries: [program("/pause", "pause", "pause")],
+    }],
+    entrypoint: ["/pause"],
+    user: "65535:65535",
+  },
+  kubernetes("kubelet", "kubelet", tools("mount", MOUNT)),
+  {
+    image: "etcd",
+    layers: [base, local("etcd", ["etcd", "etcdctl", "etcdutl"])],
+    entrypoint: ["/usr/local/bin/etcd"],
+  },
+  kubernetes("kubeAPIServer", "kube-apiserver"),
+  kubernetes("kubeControllerManager", "kube-controller-manager"),
+  kubernetes("kubeScheduler", "kube-scheduler"),
+  kubernetes("kubeProxy", "kube-proxy", nft),
+  {
+    image: "flannel",
+    layers: [base, nft, {
+      name: "flannel",
+      entries: [
+        dir("/opt"),
+        dir("/opt/bin"),
+        program("/opt/bin/flanneld", "flannel", "flanneld"),
+      ],
+    }],
+    entrypoint: ["/opt/bin/flanneld"],
+  },
+  {
+    image: "coreDNS",
+    layers: [base, {
+      name: "coredns",
+      entries: [program("/coredns", "coredns", "coredns")],
+    }],
+    entrypoint: ["/coredns"],
+  },
+];
