@@ -8,7 +8,7 @@ import { join } from "@std/path";
 import { chainOf } from "#lib/errors.ts";
 import { imageRef } from "#lib/config/images.ts";
 import { replaceFile } from "#lib/replace_file.ts";
-import type { BuiltImages } from "../services/talosctl/provision/registry.ts";
+import type { BuiltImages } from "../services/talosctl/provision/built_images.ts";
 import { ROOT } from "./build.ts";
 import { type Part, provide } from "./components/cache.ts";
 import { CLUSTER_PARTS } from "./components/cluster_parts.ts";

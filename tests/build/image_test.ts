@@ -3,6 +3,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { run } from "#lib/command.ts";
+import { inTemp } from "#tests/in_temp.ts";
 import { imagePaths } from "#lib/image/files.ts";
 import { exportKey, generateKey } from "#lib/pki/keys.ts";
 import { BUILT, copyImage, flipByte } from "#tests/built_image.ts";
@@ -18,15 +19,6 @@ import { stage } from "../../rootfs/stage.ts";
 async function sha256(path: string): Promise<string> {
   const bytes = await Deno.readFile(path);
   return createHash("sha256").update(bytes).digest("hex");
-}
-
-async function inTemp(check: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await check(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
 }
 
 /** The image of a small tree, written in the order of `names`. */

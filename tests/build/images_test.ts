@@ -8,8 +8,10 @@ import { zstdDecompressSync } from "node:zlib";
 import { join } from "@std/path";
 import { imageRef } from "#lib/config/images.ts";
 import { CommandError, run } from "#lib/command.ts";
+import { inTemp } from "#tests/in_temp.ts";
 import { provide } from "../../rootfs/components/cache.ts";
 import { CLUSTER_PARTS } from "../../rootfs/components/cluster_parts.ts";
+import { PARTS } from "../../rootfs/components/parts.ts";
 import { ensureTools, TEST_TOOLS } from "../../rootfs/components/tools.ts";
 import { dir, type Entry, symlink, text } from "../../rootfs/entries.ts";
 import { type Image, imageOf } from "../../rootfs/oci/image.ts";
@@ -17,7 +19,17 @@ import { writeLayer } from "../../rootfs/oci/layer.ts";
 import { writeLayout } from "../../rootfs/oci/layout.ts";
 import { PushError, Registry } from "../../rootfs/oci/push.ts";
 import { withRegistry } from "../../rootfs/oci/storage.ts";
+import { GLIBC, MOUNT, NFT } from "../../rootfs/pieces.ts";
 import { stage } from "../../rootfs/stage.ts";
+import {
+  hostFor,
+  killHelpers,
+} from "../../services/talosctl/provision/processes.ts";
+import { ProvisionError } from "../../services/talosctl/provision/provision.ts";
+import {
+  registryUrl,
+  startRegistry,
+} from "../../services/talosctl/provision/registry.ts";
 
 await ensureTools(TEST_TOOLS);
 
@@ -31,15 +43,6 @@ const ENTRIES: readonly Entry<never>[] = [
   text("/tmp/large", "0123456789abcdef".repeat(200_000)),
   symlink("/link", "/etc/hosts"),
 ];
-
-async function inTemp(check: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await check(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
 
 /** An image of one small layer, its files below the absent `into`. */
 async function smallImage(into: string, entries = ENTRIES): Promise<Image> {
@@ -196,4 +199,60 @@ Deno.test("images: a registry that is not there is named", async () => {
     PushError,
     'Cannot reach the registry at "http://127.0.0.1:9"',
   );
+});
+
+Deno.test("images: the registry of a cluster serves, and takes nothing", () =>
+  inTemp(async (dir) => {
+    await withPushed(dir, () => Promise.resolve());
+    const { dir: part } = await provide(CLUSTER_PARTS.registry);
+    const program = join(part, "usr/bin/docker-registry");
+    const built = { program, storage: join(dir, "storage"), images: [] };
+    // An address that no other test has: the port is always the same.
+    const gateway = "127.90.50.1";
+    const state = await Deno.makeTempDir({ dir });
+    try {
+      await startRegistry(hostFor(state), built, { dir: state, gateway });
+      const url = registryUrl(gateway);
+      await run(["skopeo", "copy", ...pulled(url), `dir:${dir}/copy`]);
+      const other = await smallImage(join(dir, "other"), ENTRIES.slice(0, 2));
+      await assertRejects(
+        () => new Registry(url).push(other),
+        PushError,
+        "405",
+      );
+      await assertRejects(
+        () => startRegistry(hostFor(state), built, { dir: state, gateway }),
+        ProvisionError,
+        "end what listens on port 5000",
+      );
+    } finally {
+      await killHelpers(state);
+    }
+    await assertRejects(() => fetch(registryUrl(gateway)), TypeError);
+  }));
+
+/** The libraries of these programs are listed by hand. */
+const PROGRAMS: Record<string, string> = {
+  nft: "nftables v1.0.6",
+  mount: "mount from util-linux 2.38.1",
+  umount: "umount from util-linux 2.38.1",
+};
+
+Deno.test("images: Debian's programs find their libraries", async (t) => {
+  const parts = {
+    glibc: await provide(PARTS.glibc),
+    nft: await provide(PARTS.nft),
+    mount: await provide(CLUSTER_PARTS.mount),
+  };
+  const entries = [dir("/bin"), ...GLIBC, ...NFT, ...MOUNT];
+  await inTemp(async (tree) => {
+    await stage(entries, tree, { parts, root: "", bundle: () => "" });
+    for (const [program, version] of Object.entries(PROGRAMS)) {
+      await t.step(program, async () => {
+        const argv = ["chroot", tree, `/bin/${program}`, "--version"];
+        const said = await run(argv);
+        assert(said.startsWith(version), said);
+      });
+    }
+  });
 });

@@ -9,16 +9,20 @@ import {
 import { planCluster } from "../../services/talosctl/provision/plan.ts";
 import type {
   ClusterRecord,
+  ClusterRequest,
   ImageSource,
   Report,
 } from "../../services/talosctl/provision/provision.ts";
 
 /** Makes the cluster; without machine configs worth the name. */
 export async function createBare(
-  options: ImageSource & { state: string; name: string; cidr: string },
+  options:
+    & ImageSource
+    & Pick<ClusterRequest, "images">
+    & { state: string; name: string; cidr: string },
   report: Report = () => {},
 ): Promise<ClusterRecord> {
-  const { state, name, cidr, image, keys } = options;
+  const { state, name, cidr, image, keys, images } = options;
   const plan = planCluster({ name, cidr, mtu: 1400, masters: 1, workers: 1 });
   const nodes = plan.nodes.map((node) => ({
     ...node,
@@ -27,7 +31,8 @@ export async function createBare(
     config: "none: true\n",
   }));
   const provisioner = new ContainerProvisioner(state);
-  return await provisioner.create({ ...plan, image, keys, nodes }, report);
+  const request = { ...plan, image, keys, nodes, ...images && { images } };
+  return await provisioner.create(request, report);
 }
 
 if (import.meta.main) {

@@ -13,6 +13,8 @@ import { copyImage, flipByte } from "#tests/built_image.ts";
 import { eventually } from "#tests/eventually.ts";
 import { leftovers } from "#tests/leftovers.ts";
 import { createBare } from "#tests/provision_child.ts";
+import { provide } from "../../rootfs/components/cache.ts";
+import { CLUSTER_PARTS } from "../../rootfs/components/cluster_parts.ts";
 import { signImage } from "../../rootfs/sign.ts";
 import { loadSigningKey } from "../../rootfs/signing_key.ts";
 import {
@@ -20,6 +22,7 @@ import {
 } from "../../services/talosctl/provision/container.ts";
 import { clusterId } from "../../services/talosctl/provision/plan.ts";
 import { ProvisionError } from "../../services/talosctl/provision/provision.ts";
+import { registryUrl } from "../../services/talosctl/provision/registry.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const CHILD = join(ROOT, "tests", "lib", "provision_child.ts");
@@ -89,6 +92,21 @@ Deno.test("a cluster is made, shown, refused twice, removed twice", () =>
       ProvisionError,
       'There is no cluster "prov-one"',
     );
+  }));
+
+Deno.test("images are served as long as the cluster lives", () =>
+  clean(async () => {
+    const { dir } = await provide(CLUSTER_PARTS.registry);
+    const program = join(dir, "usr/bin/docker-registry");
+    const images = { program, storage: STATE, images: [] };
+    const { network } = await createBare({ ...ONE, images });
+    const url = `${registryUrl(network.gateway)}/v2/`;
+    const response = await fetch(url);
+    assertEquals([response.status, await response.text()], [200, "{}"]);
+    const found = await leftovers(ONE.name, ONE);
+    assert(found.some((line) => /^process.*docker-registry/.test(line)));
+    await provisioner.destroy(ONE.name, say);
+    await nothingLeft(ONE);
   }));
 
 Deno.test("two clusters live side by side", () =>

@@ -64,6 +64,12 @@ const CREATE_FLAGS = {
   },
   "install-image": { type: "string", help: "image of the installer" },
   "kubernetes-version": { type: "string", help: "version of Kubernetes" },
+  "local-registry": {
+    type: "bool",
+    default: "true",
+    help:
+      "serve the images of deno task images to the nodes, where it has built them",
+  },
   masters: { type: "int", default: "1", help: "number of control planes" },
   memory: { type: "int", default: "2048", help: "memory of a node in MiB" },
   mtu: { type: "int", default: "1500", help: "MTU of the network" },
@@ -137,6 +143,19 @@ function withInit(plan: ClusterPlan, wanted: boolean): ClusterPlan {
   return { ...plan, nodes: [{ ...first, type: "init" }, ...rest] };
 }
 
+/** The images to serve, and the mirrors that the configs name. */
+async function localImages({ flags }: CreateContext, plan: ClusterPlan) {
+  const given = flags["registry-mirror"];
+  if (!flags["local-registry"]) return { mirrors: given };
+  const [{ builtImages }, { withLocalMirrors }] = await Promise.all([
+    import("../provision/built_images.ts"),
+    import("../provision/registry.ts"),
+  ]);
+  const images = await builtImages();
+  if (!images) return { mirrors: given };
+  return { images, mirrors: withLocalMirrors(given, plan.network.gateway) };
+}
+
 async function runCreate(context: CreateContext): Promise<void> {
   const { flags, clock, signal } = context;
   const [{ planCluster }, { clusterConfigs }, { outDir }] = await Promise.all([
@@ -152,11 +171,16 @@ async function runCreate(context: CreateContext): Promise<void> {
   const provisioner = await provisionerOf(context);
   // RSA keys of 4096 bits take 3 to 7 s, and both nodes wait for them.
   const algorithm = "ECDSA-P256";
-  const configs = await clusterConfigs(plan, flags, { algorithm });
+  const { images, mirrors } = await localImages(context, plan);
+  const configs = await clusterConfigs(plan, {
+    ...flags,
+    "registry-mirror": mirrors,
+  }, { algorithm });
   const record = await provisioner.create({
     ...plan,
     image: flags.image || join(outDir(), IMAGE_NAME),
     keys: flags["signing-keys"] || join(outDir(), PUBLIC_KEYS),
+    ...images && { images },
     nodes: plan.nodes.map((node) => ({
       ...node,
       memoryMiB,

@@ -34,6 +34,7 @@ import {
   ProvisionError,
   type Report,
 } from "./provision.ts";
+import { registryUrl, startRegistry } from "./registry.ts";
 import { RuncContainer, runcPath } from "./runc.ts";
 import { startSntp } from "./sntp.ts";
 import { nodeCapabilities, nodeSpec } from "./spec.ts";
@@ -141,6 +142,14 @@ export class ContainerProvisioner implements Provisioner {
     report(`network ${network.cidr} on bridge ${network.bridge}`);
     await mountImage(host, image.image, paths.rootfs);
     await startSntp(host, paths, network.gateway);
+    if (request.images) {
+      const { dir } = paths;
+      const { gateway } = network;
+      await startRegistry(host, request.images, { dir, gateway });
+      report(
+        `images at ${registryUrl(gateway)} until the cluster is destroyed`,
+      );
+    }
     const capabilities = await hostCapabilities();
     if (!await holdsRoots(paths.dir)) {
       report(

@@ -2,6 +2,7 @@
 import { AgentError } from "#lib/errors.ts";
 import type { ImageFault } from "#lib/image/signed_image.ts";
 import type { NetworkPlan, NodePlan } from "./plan.ts";
+import type { BuiltImages } from "./built_images.ts";
 
 /** Why a local cluster cannot be made, shown or removed. */
 export class ProvisionError extends AgentError<
@@ -46,6 +47,8 @@ export interface ClusterRequest extends ImageSource {
   readonly id: string;
   readonly network: NetworkPlan;
   readonly nodes: readonly NodeRequest[];
+  /** Container images that a registry on the gateway's address serves. */
+  readonly images?: BuiltImages;
 }
 
 /** A node as it is recorded: everything but secrets. */

@@ -5,23 +5,9 @@
  */
 import { join } from "@std/path";
 import { messageOf } from "#lib/errors.ts";
+import type { BuiltImages } from "./built_images.ts";
 import { type Host, startDetached } from "./processes.ts";
 import { ProvisionError } from "./provision.ts";
-import { outDir } from "./runc.ts";
-
-/** What `deno task images` leaves in `_out/images.json`. */
-export interface BuiltImages {
-  /** The program docker-registry. */
-  readonly program: string;
-  /** The directory that it serves. */
-  readonly storage: string;
-  readonly images: readonly {
-    readonly reference: string;
-    readonly digest: string;
-    /** As it is pulled. */
-    readonly sizeBytes: number;
-  }[];
-}
 
 const PORT = 5000;
 
@@ -51,26 +37,6 @@ export function withLocalMirrors(
   const local = MIRRORED.filter((host) => !named.has(host))
     .map((host) => `${host}=${registryUrl(gateway)}`);
   return [...given, ...local];
-}
-
-/** What `deno task images` built last; `undefined` when it never ran. */
-export async function builtImages(
-  out = outDir(),
-): Promise<BuiltImages | undefined> {
-  const path = join(out, "images.json");
-  let built: BuiltImages;
-  try {
-    built = JSON.parse(await Deno.readTextFile(path));
-    // The cache may have been emptied since.
-    await Promise.all([Deno.stat(built.program), Deno.stat(built.storage)]);
-    return built;
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return undefined;
-    throw new ProvisionError(
-      { kind: "host", what: "images" },
-      `Cannot read "${path}": ${messageOf(cause)}; run "deno task images"`,
-    );
-  }
 }
 
 /** The registry's configuration file; YAML, of which JSON is a part. */
@@ -122,12 +88,28 @@ export async function waitForRegistry(
   );
 }
 
+/** Another program there would answer in the registry's place. */
+function checkPortFree(gateway: string): void {
+  try {
+    Deno.listen({ hostname: gateway, port: PORT }).close();
+  } catch (cause) {
+    throw new ProvisionError(
+      { kind: "host", what: "registry" },
+      `Cannot serve images at "${
+        registryUrl(gateway)
+      }": end what listens on port ${PORT}, or say --local-registry=false`,
+      { cause },
+    );
+  }
+}
+
 /** Starts the registry of the cluster whose state is in `dir`. */
 export async function startRegistry(
   host: Host,
   { program, storage }: BuiltImages,
   { dir, gateway }: { dir: string; gateway: string },
 ): Promise<void> {
+  checkPortFree(gateway);
   const config = join(dir, "registry.yaml");
   const log = join(dir, "registry.log");
   const address = `${gateway}:${PORT}`;
