@@ -1,7 +1,7 @@
-/** What the tests of the decompressors compress and change. */
+/** Bytes for the tests of decompressors; the same in every run. */
 
-/** Numbers that are the same in every run. */
-export function dice(seed: number) {
+/** Numbers below `sides`. */
+export function dice(seed: number): (sides: number) => number {
   let x = seed | 1;
   return (sides: number): number => {
     x ^= x << 13;
@@ -11,7 +11,7 @@ export function dice(seed: number) {
   };
 }
 
-/** Bytes of several kinds: noise, runs, words, far repeats. */
+/** Bytes of four kinds: noise, runs, near and far repeats of words. */
 export function sample(kind: number, size: number): Uint8Array<ArrayBuffer> {
   const roll = dice(kind * 65_537 + size + 1);
   const bytes = new Uint8Array(size);
@@ -28,4 +28,33 @@ export function sample(kind: number, size: number): Uint8Array<ArrayBuffer> {
     }
   }
   return bytes;
+}
+
+/** Changes one to three bytes, more often near the start. */
+export function mutate(
+  bytes: Uint8Array,
+  roll: (sides: number) => number,
+): void {
+  for (let i = roll(3); i >= 0; i--) {
+    const at = roll(3) === 0
+      ? roll(Math.min(24, bytes.length))
+      : roll(bytes.length);
+    bytes[at] = [0, 1, 0x7f, 0x80, 0xff, bytes[at]! ^ 1 << roll(8)][roll(6)]!;
+  }
+}
+
+/**
+ * The first frame of `bytes`, by the sizes of its blocks: node:zlib of Deno
+ * 2.9.6 sometimes writes an empty second one.
+ */
+export function zstdFrame(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const flags = bytes[4]!;
+  const single = flags >> 5 & 1;
+  let at = 6 - single + (flags >> 6 === 0 ? single : 1 << (flags >> 6));
+  for (let last = 0; last === 0;) {
+    const head = bytes[at]! | bytes[at + 1]! << 8 | bytes[at + 2]! << 16;
+    last = head & 1;
+    at += 3 + ((head >> 1 & 3) === 1 ? 1 : head >> 3);
+  }
+  return bytes.slice(0, at + (flags & 4));
 }

@@ -40,7 +40,14 @@ const ALGORITHMS = {
 /** A checksum that the module computes. */
 export type Algorithm = keyof typeof ALGORITHMS;
 
-const CODECS = { deflate: 0, zlib: 1, lz4: 2, lzo: 3, xz: 5 } as const;
+const CODECS = {
+  deflate: 0,
+  zlib: 1,
+  lz4: 2,
+  lzo: 3,
+  zstd: 4,
+  xz: 5,
+} as const;
 
 /** A format of compressed blocks. */
 export type Codec = keyof typeof CODECS;

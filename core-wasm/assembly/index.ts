@@ -10,6 +10,7 @@ import * as xxh64 from "./hash/xxh64";
 import { inflate, inflateZlib } from "./codec/inflate";
 import { lz4 } from "./codec/lz4";
 import { lzo } from "./codec/lzo";
+import { zstd } from "./codec/zstd";
 import { xz } from "./codec/xz";
 import { BAD_ARGUMENT, OK } from "./errors";
 import {
@@ -37,6 +38,7 @@ const DEFLATE = 0;
 const ZLIB = 1;
 const LZ4 = 2;
 const LZO = 3;
+const ZSTD = 4;
 const XZ = 5;
 
 export function codecInPointer(): usize {
@@ -58,6 +60,7 @@ export function decompress(codec: i32, size: u32, capacity: u32): i32 {
     case ZLIB: return inflateZlib(size, capacity);
     case LZ4: return lz4(size, capacity);
     case LZO: return lzo(size, capacity);
+    case ZSTD: return zstd(size, capacity);
     case XZ: return xz(size, capacity);
     default: return BAD_ARGUMENT;
   }

@@ -65,8 +65,9 @@ export const TEST_TOOLS: readonly Tool[] = [
     why: "writes and verifies hash trees",
   },
   { needs: "lzop", debian: "lzop", why: "compresses with LZO" },
-  { needs: "xz", debian: "xz-utils", why: "compresses with LZMA2" },
   { needs: "skopeo", debian: "skopeo", why: "reads images and registries" },
+  { needs: "zstd", debian: "zstd", why: "compresses with Zstandard" },
+  { needs: "xz", debian: "xz-utils", why: "compresses with LZMA2" },
 ];
 
 const SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

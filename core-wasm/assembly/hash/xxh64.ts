@@ -15,6 +15,7 @@ const P5: u64 = 0x27d4eb2f165667c5;
 
 export const STATE_SIZE: u32 = 72;
 export const STATE: usize = memory.data(72, 16);
+const ASIDE: usize = memory.data(72, 16);
 const BLOCK: usize = STATE + 32;
 const LENGTH: usize = STATE + 64;
 
@@ -70,8 +71,8 @@ export function update(at: usize, size: u32): void {
   memory.copy(BLOCK, end - rest, rest);
 }
 
-/** Writes 8 bytes, big-endian as XXH64's canonical form, to `out`. */
-export function final(out: usize): u32 {
+/** The hash of the state; the state stays. */
+function result(): u64 {
   const length = load<u64>(LENGTH);
   let hash = load<u64>(STATE, 16) + P5;
   if (length >= 32) {
@@ -96,6 +97,21 @@ export function final(out: usize): u32 {
   }
   hash = (hash ^ (hash >> 33)) * P2;
   hash = (hash ^ (hash >> 29)) * P3;
-  store<u64>(out, bswap<u64>(hash ^ (hash >> 32)));
+  return hash ^ (hash >> 32);
+}
+
+/** Writes 8 bytes, big-endian as XXH64's canonical form, to `out`. */
+export function final(out: usize): u32 {
+  store<u64>(out, bswap<u64>(result()));
   return 8;
+}
+
+/** The hash of `size` bytes at `at`; a hasher under way is not disturbed. */
+export function digestOf(at: usize, size: u32): u64 {
+  memory.copy(ASIDE, STATE, STATE_SIZE);
+  init();
+  update(at, size);
+  const hash = result();
+  memory.copy(STATE, ASIDE, STATE_SIZE);
+  return hash;
 }
