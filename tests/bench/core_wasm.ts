@@ -1,6 +1,6 @@
 /**
- * core-wasm in turns with its anchors: hash-wasm and node:crypto in the same
- * process, veritysetup on the same files.
+ * core-wasm in turns with its anchors: hash-wasm, node:crypto and node:zlib in
+ * the same process, veritysetup on the same files.
  */
 import {
   type Algorithm,
@@ -13,12 +13,24 @@ import {
 import { run as command } from "#lib/command.ts";
 import * as hashWasm from "hash-wasm";
 import { createHash } from "node:crypto";
+import {
+  constants,
+  deflateSync,
+  inflateSync,
+  zstdCompressSync,
+  zstdDecompressSync,
+} from "node:zlib";
+import { zstdFrame } from "../../core-wasm/codec_samples.ts";
 import { ensureTools, TEST_TOOLS } from "../../rootfs/components/tools.ts";
 import { type Figure, figure } from "./figure.ts";
 
 const SIZE = 16 << 20;
 const TURNS = 12;
 const VERITY_SIZE = 256 << 20;
+/** What SquashFS makes by default: blocks of 128 KiB, zstd at level 15. */
+const BLOCK_SIZE = 128 << 10;
+const BLOCKS_SIZE = 8 << 20;
+const ZSTD_PARAMS = { [constants.ZSTD_c_compressionLevel]: 15 };
 
 const PEERS: Readonly<Record<Algorithm, () => Promise<hashWasm.IHasher>>> = {
   sha256: () => hashWasm.createSHA256(),
@@ -96,6 +108,41 @@ async function verity(print: (figure: Figure) => void): Promise<void> {
   }
 }
 
+/** Blocks of real bytes: a part of the program that runs this. */
+async function realBlocks(): Promise<Uint8Array[]> {
+  using file = await Deno.open(Deno.execPath());
+  await file.seek(32 << 20, Deno.SeekMode.Start);
+  const bytes = new Uint8Array(BLOCKS_SIZE);
+  for (let have = 0; have < bytes.length;) {
+    have += await file.read(bytes.subarray(have)) ?? 0;
+  }
+  return Array.from(
+    { length: BLOCKS_SIZE / BLOCK_SIZE },
+    (_, i) => bytes.subarray(i * BLOCK_SIZE, (i + 1) * BLOCK_SIZE),
+  );
+}
+
+async function codecs(print: (figure: Figure) => void): Promise<void> {
+  const core = await loadCore();
+  const blocks = await realBlocks();
+  const zlib = blocks.map((block) => new Uint8Array(deflateSync(block)));
+  const zstd = blocks.map((block) =>
+    zstdFrame(zstdCompressSync(block, { params: ZSTD_PARAMS }))
+  );
+  const limit = BLOCK_SIZE;
+  const [ours, theirs, ourZstd, theirZstd] = race([
+    () => zlib.forEach((b) => core.decompress("zlib", b, { limit })),
+    () => zlib.forEach((b) => inflateSync(b)),
+    () => zstd.forEach((b) => core.decompress("zstd", b, { limit })),
+    () => zstd.forEach((b) => zstdDecompressSync(b)),
+  ], BLOCKS_SIZE) as [number, number, number, number];
+  const unit = "MB/s";
+  let anchor = { name: "node:zlib inflate", value: theirs };
+  print(figure({ name: "core-wasm zlib", value: ours, unit, anchor }));
+  anchor = { name: "node:zlib zstd", value: theirZstd };
+  print(figure({ name: "core-wasm zstd", value: ourZstd, unit, anchor }));
+}
+
 export async function run(print: (figure: Figure) => void): Promise<void> {
   const core = await loadCore();
   const bytes = new Uint8Array(SIZE);
@@ -128,5 +175,6 @@ export async function run(print: (figure: Figure) => void): Promise<void> {
       print(figure({ name, value, unit, anchor }));
     }
   }
+  await codecs(print);
   await verity(print);
 }
