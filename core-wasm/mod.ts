@@ -26,6 +26,7 @@ export {
   rangeSource,
 } from "./source.ts";
 export * from "./image/mod.ts";
+export * from "./squashfs/types.ts";
 export * from "./verity/mod.ts";
 
 /** The module, loaded. */
