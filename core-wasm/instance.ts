@@ -5,8 +5,50 @@
  */
 import { CoreError, type CoreProblemKind } from "./errors.ts";
 
+/** The exports of `assembly/squashfs/`; codes below 0 are refusals. */
+export interface SquashfsExports {
+  squashfsFailedAt(): number;
+  squashfsSuperblock(sourceSize: number): number;
+  squashfsOptions(compression: number, size: number): number;
+  squashfsInode(at: number, size: number, left: number): number;
+  squashfsBlocks(at: number, count: number, start: number): number;
+  squashfsScanStart(): void;
+  squashfsScan(at: number, size: number, left: number, wanted: number): number;
+  squashfsIndex(
+    at: number,
+    size: number,
+    left: number,
+    wanted: number,
+    listing: number,
+  ): number;
+  squashfsPlaces(count: number, end: number, first: boolean): number;
+  squashfsFragment(at: number): number;
+  squashfsReference(at: number): number;
+  squashfsXattrTable(start: number): number;
+  squashfsXattrId(at: number, end: number): number;
+  squashfsXattr(at: number, size: number, end: number): number;
+  squashfsXattrSize(at: number): number;
+}
+
+/** The decoders of SquashFS records and the buffers that they share with us. */
+export interface SquashfsDoor {
+  readonly calls: SquashfsExports;
+  /** What is decoded: at most three blocks of metadata. */
+  readonly window: Uint8Array;
+  /** What came out, as numbers. */
+  readonly numbers: Float64Array;
+  /** The same bytes. */
+  readonly records: DataView;
+  /** A name that is looked for. */
+  readonly name: Uint8Array;
+  /** What the decoders know of the image. */
+  readonly context: Uint8Array;
+  /** Where a scan of a directory is. */
+  readonly scan: Uint8Array;
+}
+
 /** The exports of `assembly/index.ts`. */
-interface CoreExports {
+interface CoreExports extends SquashfsExports {
   readonly memory: { readonly buffer: ArrayBuffer };
   inputPointer(): number;
   outputPointer(): number;
@@ -14,6 +56,14 @@ interface CoreExports {
   codecInPointer(): number;
   codecOutPointer(): number;
   decompress(codec: number, size: number, capacity: number): number;
+  squashfsMetadata(codec: number, size: number): number;
+  squashfsInPointer(): number;
+  squashfsOutPointer(): number;
+  squashfsNamePointer(): number;
+  squashfsContextPointer(): number;
+  squashfsContextSize(): number;
+  squashfsScanPointer(): number;
+  squashfsScanSize(): number;
   hashState(algorithm: number): number;
   hashStateSize(algorithm: number): number;
   hashInit(algorithm: number): number;
@@ -65,6 +115,9 @@ export const CODEC_BLOCK_MAX = 0x100000;
 /** As in `assembly/memory.ts`. */
 const INPUT_SIZE = 0x40000;
 const OUTPUT_SIZE = 0x10000;
+const SQUASHFS_IN_SIZE = 0x6000;
+const SQUASHFS_OUT_SIZE = 0x8000;
+const SQUASHFS_NAME_SIZE = 256;
 /** What one copy takes in: small enough to be still in the cache when read. */
 const STEP_SIZE = 0x8000;
 /** The memory of an instance is at most this, whatever it is given. */
@@ -76,12 +129,31 @@ function expectCode(code: number): number {
   return code;
 }
 
+function squashfsDoor(exports: CoreExports): SquashfsDoor {
+  const { buffer } = exports.memory;
+  const out = exports.squashfsOutPointer();
+  const bytes = (at: number, size: number) => new Uint8Array(buffer, at, size);
+  return {
+    calls: exports,
+    window: bytes(exports.squashfsInPointer(), SQUASHFS_IN_SIZE),
+    numbers: new Float64Array(buffer, out, SQUASHFS_OUT_SIZE / 8),
+    records: new DataView(buffer, out, SQUASHFS_OUT_SIZE),
+    name: bytes(exports.squashfsNamePointer(), SQUASHFS_NAME_SIZE),
+    context: bytes(
+      exports.squashfsContextPointer(),
+      exports.squashfsContextSize(),
+    ),
+    scan: bytes(exports.squashfsScanPointer(), exports.squashfsScanSize()),
+  };
+}
+
 /** A loaded module with its memory. */
 export class Instance {
   readonly #exports: CoreExports;
   readonly #input: Uint8Array;
   readonly #output: Uint8Array;
   readonly #salt: Uint8Array;
+  readonly squashfs: SquashfsDoor;
   /** Whose state is in the module, for each algorithm. */
   readonly #owners = new Map<Algorithm, object>();
 
@@ -91,6 +163,7 @@ export class Instance {
     this.#input = new Uint8Array(buffer, exports.inputPointer(), INPUT_SIZE);
     this.#output = new Uint8Array(buffer, exports.outputPointer(), OUTPUT_SIZE);
     this.#salt = new Uint8Array(buffer, exports.saltPointer(), 256);
+    this.squashfs = squashfsDoor(exports);
   }
 
   /** Instantiates the bytes of core.wasm. */
@@ -109,14 +182,32 @@ export class Instance {
     if (bytes.length > CODEC_BLOCK_MAX) {
       throw new CoreError("limit", `${bytes.length} compressed bytes`, 0);
     }
-    const { memory, codecInPointer, codecOutPointer } = this.#exports;
+    const { memory, codecInPointer } = this.#exports;
     const input = new Uint8Array(memory.buffer, codecInPointer());
     input.set(bytes);
     const size = this.#exports.decompress(CODECS[codec], bytes.length, limit);
+    return this.#unpacked(size);
+  }
+
+  /** What a decompressor wrote, or threw. */
+  #unpacked(size: number): Uint8Array<ArrayBuffer> {
     const refusal = REFUSALS[size];
     if (refusal) throw new CoreError(...refusal, 0);
-    const from = codecOutPointer();
-    return new Uint8Array(memory.buffer.slice(from, from + expectCode(size)));
+    const from = this.#exports.codecOutPointer();
+    const { buffer } = this.#exports.memory;
+    return new Uint8Array(buffer.slice(from, from + expectCode(size)));
+  }
+
+  /**
+   * The block of SquashFS metadata that `size` bytes in its window begin with,
+   * or nothing where the decoder of its header refuses it.
+   */
+  squashfsMetadata(
+    codec: Codec,
+    size: number,
+  ): Uint8Array<ArrayBuffer> | undefined {
+    const unpacked = this.#exports.squashfsMetadata(CODECS[codec], size);
+    return unpacked < -9 ? undefined : this.#unpacked(unpacked);
   }
 
   /** What the instance takes, in bytes; it stays the same. */

@@ -9,6 +9,7 @@
 import { createHasher, hash, type Hasher, type Hashes, leave } from "./hash.ts";
 import { type Algorithm, type Codec, Instance } from "./instance.ts";
 import { readCore } from "./load.ts";
+import { SquashfsDecoder } from "./squashfs/decoder.ts";
 
 export { CoreError, type CoreProblemKind } from "./errors.ts";
 export type { Hasher, Hashes } from "./hash.ts";
@@ -26,15 +27,18 @@ export {
   rangeSource,
 } from "./source.ts";
 export * from "./image/mod.ts";
-export * from "./squashfs/types.ts";
+export * from "./squashfs/mod.ts";
 export * from "./verity/mod.ts";
 
 /** The module, loaded. */
 export class Core implements Hashes {
   readonly #instance: Instance;
+  /** For `openSquashfs`: the decoders of its records. */
+  readonly squashfs: SquashfsDecoder;
 
   constructor(instance: Instance) {
     this.#instance = instance;
+    this.squashfs = new SquashfsDecoder(instance);
   }
 
   /** What it takes, in bytes; the same for any input. */

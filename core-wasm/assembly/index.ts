@@ -12,7 +12,7 @@ import { lz4 } from "./codec/lz4";
 import { lzo } from "./codec/lzo";
 import { zstd } from "./codec/zstd";
 import { xz } from "./codec/xz";
-import { BAD_ARGUMENT, OK } from "./errors";
+import { BAD_ARGUMENT, CORRUPT, OK } from "./errors";
 import {
   CODEC_IN,
   CODEC_IN_SIZE,
@@ -21,9 +21,37 @@ import {
   INPUT,
   INPUT_SIZE,
   OUTPUT,
+  SQUASHFS_IN,
+  SQUASHFS_NAME,
+  SQUASHFS_OUT,
 } from "./memory";
+import { metadataBlock } from "./squashfs/tables";
+import { METADATA_SIZE } from "./squashfs/context";
 
 export { hashBlocks, saltPointer } from "./verity";
+export {
+  squashfsContextPointer,
+  squashfsContextSize,
+} from "./squashfs/context";
+export {
+  squashfsIndex,
+  squashfsScan,
+  squashfsScanPointer,
+  squashfsScanSize,
+  squashfsScanStart,
+} from "./squashfs/directory";
+export { squashfsBlocks, squashfsInode } from "./squashfs/inode";
+export { squashfsFailedAt } from "./squashfs/refuse";
+export { squashfsOptions, squashfsSuperblock } from "./squashfs/superblock";
+export {
+  squashfsFragment,
+  squashfsPlaces,
+  squashfsReference,
+  squashfsXattr,
+  squashfsXattrId,
+  squashfsXattrSize,
+  squashfsXattrTable,
+} from "./squashfs/tables";
 
 /** Algorithms, as in `../hash.ts`. */
 const SHA256 = 0;
@@ -64,6 +92,31 @@ export function decompress(codec: i32, size: u32, capacity: u32): i32 {
     case XZ: return xz(size, capacity);
     default: return BAD_ARGUMENT;
   }
+}
+
+/**
+ * The metadata block of SquashFS at the start of a window of `size` bytes,
+ * decompressed into the codec's output. Returns its size there, or a code.
+ */
+export function squashfsMetadata(codec: i32, size: u32): i32 {
+  const stored = metadataBlock(size);
+  if (stored < 0) return stored;
+  if (stored === 0) return <i32>load<f64>(SQUASHFS_OUT, 8);
+  const unpacked = decompress(codec, stored, METADATA_SIZE);
+  // No block is empty.
+  return unpacked === 0 ? CORRUPT : unpacked;
+}
+
+export function squashfsInPointer(): usize {
+  return SQUASHFS_IN;
+}
+
+export function squashfsOutPointer(): usize {
+  return SQUASHFS_OUT;
+}
+
+export function squashfsNamePointer(): usize {
+  return SQUASHFS_NAME;
 }
 
 export function inputPointer(): usize {

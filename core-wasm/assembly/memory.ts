@@ -22,3 +22,15 @@ export const CODEC_IN: usize = memory.data(0x100040, 64);
 /** What it becomes. Copies may overshoot by less than the slack after it. */
 export const CODEC_OUT_SIZE: u32 = 0x100000;
 export const CODEC_OUT: usize = memory.data(0x100040, 64);
+
+/** Three blocks of metadata, decompressed, or one that is stored. */
+export const SQUASHFS_IN_SIZE: u32 = 0x6000;
+export const SQUASHFS_IN: usize = memory.data(0x6000, 64);
+
+/** What a record of SquashFS says: numbers, and entries of a directory. */
+export const SQUASHFS_OUT_SIZE: u32 = 0x8000;
+export const SQUASHFS_OUT: usize = memory.data(0x8000, 64);
+
+/** A name that is looked for. */
+export const SQUASHFS_NAME_SIZE: u32 = 256;
+export const SQUASHFS_NAME: usize = memory.data(256, 16);
