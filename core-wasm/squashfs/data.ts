@@ -23,13 +23,16 @@ export interface StoredBlock {
   readonly atMost?: boolean;
 }
 
-/** Decompresses a block of stored bytes. */
+/** Blocks that are read at once; the first begins what was read. */
+export interface Batch {
+  readonly codec: Codec;
+  readonly blocks: readonly StoredBlock[];
+}
+
+/** Decompresses batches. */
 export interface Unpacker {
-  /** Each block or why there is none; the bytes may be taken over. */
-  unpack(
-    bytes: Uint8Array,
-    batch: { readonly codec: Codec; readonly blocks: readonly StoredBlock[] },
-  ): Promise<readonly Unpacked[]>;
+  /** Each block, or why there is none. */
+  unpack(bytes: Uint8Array, batch: Batch): Promise<readonly Unpacked[]>;
 }
 
 /** A block, or why there is none. */
@@ -46,7 +49,7 @@ export type Decompress = (
 export function unpackAll(
   decompress: Decompress,
   bytes: Uint8Array,
-  batch: { readonly codec: Codec; readonly blocks: readonly StoredBlock[] },
+  batch: Batch,
 ): Unpacked[] {
   const { codec, blocks } = batch;
   const from = blocks[0]!.at;
@@ -101,6 +104,13 @@ interface Wanted extends StoredBlock {
   reject(reason: unknown): void;
 }
 
+function wantedOf(block: StoredBlock) {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  // Whoever wanted it may be gone when it fails.
+  promise.catch(() => {});
+  return { wanted: { ...block, resolve, reject }, promise };
+}
+
 /** Blocks that are read and unpacked together. */
 export class Data {
   readonly #image: Image;
@@ -133,10 +143,14 @@ export class Data {
       gap < 0 || gap > GAP_BYTES || this.#batchBytes + block.size > BATCH_BYTES
     ) this.flush();
     this.#batchBytes += block.size;
-    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-    // Whoever wanted it may be gone when it fails.
-    promise.catch(() => {});
-    this.#batch.push({ ...block, resolve, reject });
+    const { wanted, promise } = wantedOf(block);
+    this.#batch.push(wanted);
+    return promise;
+  }
+
+  #alone(block: StoredBlock): Promise<Uint8Array> {
+    const { wanted, promise } = wantedOf(block);
+    this.#settle([wanted]);
     return promise;
   }
 
@@ -146,6 +160,10 @@ export class Data {
     if (batch.length === 0) return;
     this.#batch = [];
     this.#batchBytes = 0;
+    this.#settle(batch);
+  }
+
+  #settle(batch: readonly Wanted[]): void {
     this.#read(batch).then(
       (all) =>
         batch.forEach((wanted, i) => {
@@ -170,14 +188,20 @@ export class Data {
     return await this.#unpacker.unpack(bytes, { codec, blocks });
   }
 
-  /** A block that is kept. It must not be changed. */
-  kept(block: StoredBlock): Promise<Uint8Array> {
+  /**
+   * A block that is kept, and must not be changed: with the batch, or, for one
+   * that others do not follow, at once.
+   */
+  kept(
+    block: StoredBlock,
+    options: { readonly atOnce?: boolean } = {},
+  ): Promise<Uint8Array> {
     // All that it depends on: nothing else makes two blocks the same.
     const { at, stored, plain, size, atMost } = block;
     const key = `${at} ${stored} ${plain} ${size} ${atMost}`;
     const kept = this.#cache.get(key);
     if (kept) return kept;
-    const wanted = this.want(block);
+    const wanted = options.atOnce ? this.#alone(block) : this.want(block);
     this.#cache.set(key, wanted, size);
     wanted.catch(() => this.#cache.delete(key));
     return wanted;
@@ -193,9 +217,7 @@ export class Data {
     const window = await this.#fragments!.record(index);
     const record = decoder.fragment(context, window, window.at);
     const block = { ...record, size: superblock.blockSize, atMost: true };
-    const fragment = this.kept(block);
-    this.flush();
-    const bytes = await fragment;
+    const bytes = await this.kept(block, { atOnce: true });
     const { offset, size } = range;
     if (offset + size <= bytes.length) {
       return bytes.slice(offset, offset + size);

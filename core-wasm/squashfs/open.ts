@@ -10,6 +10,7 @@ import { Inodes } from "./inodes.ts";
 import { LookupTable } from "./lookup.ts";
 import { type Image, Metadata } from "./metadata.ts";
 import { Paths } from "./paths.ts";
+import { UnpackPool } from "./pool.ts";
 import { Squashfs } from "./reader.ts";
 import { SQUASHFS_LIMITS, type SquashfsInfo } from "./types.ts";
 import { Xattrs } from "./xattrs.ts";
@@ -22,6 +23,12 @@ export interface OpenOptions {
   readonly dataCacheBytes?: number;
   /** Decompressed metadata that is kept, in bytes; 1 MiB by default. */
   readonly metadataCacheBytes?: number;
+  /** Threads that decompress data, 1 to 64; without, it is done here. */
+  readonly workers?: number;
+  /** `squashfs/worker.ts`, when this file is in a bundle. */
+  readonly worker?: URL;
+  /** The bytes of core.wasm for them, when it is not beside the source. */
+  readonly wasm?: BufferSource;
 }
 
 /** Opens an image. The `source` must not change meanwhile. */
@@ -55,7 +62,11 @@ export async function openSquashfs(
     throw inodes.corrupt(root, "a root that is no directory");
   }
   const directories = new Directories(image, metadata, { inodes, end });
-  const unpacker = unpackHere((...args) => core.decompress(...args));
+  const { workers } = options;
+  const pool = workers === undefined
+    ? undefined
+    : await UnpackPool.start({ ...options, workers });
+  const unpacker = pool ?? unpackHere((...args) => core.decompress(...args));
   return new Squashfs({
     info: infoOf(image, { exportable: exports !== undefined, xattrs }),
     ...{ inodes, directories, xattrs },
@@ -65,7 +76,7 @@ export async function openSquashfs(
       ...{ unpacker, fragments },
       cacheBytes: options.dataCacheBytes ?? SQUASHFS_LIMITS.dataCacheBytes,
     }),
-    close: () => {},
+    close: () => pool?.end(),
   });
 }
 

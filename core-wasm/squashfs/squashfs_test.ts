@@ -228,6 +228,25 @@ Deno.test("squashfs: calls overlap, with caches and without", async () => {
   }
 });
 
+Deno.test("squashfs: workers give the same, and the same refusals", async () => {
+  const all = { offset: 0, length: 100_000 };
+  for (const name of IMAGES) {
+    const bytes = fixture(name);
+    await using fs = await open(bytes, { workers: 2 });
+    assertEquals(text.decode(await fs.read("dir/holes", all)), HOLES);
+    let size = 0;
+    for await (const piece of fs.pieces()) size += piece.bytes.length;
+    assertEquals(size, HOLES.length + 9000 + 6 + 6);
+  }
+  // The zlib header of the first block: "dir/holes".
+  const bad = fixture("gzip").fill(0, 96, 98);
+  await using fs = await open(bad, { workers: 1 });
+  const error = await assertRejects(() => fs.read("dir/holes", all), CoreError);
+  assertEquals([error.kind, error.offset], ["corrupt", 96]);
+  assertEquals((await fs.read("dir/hello", all)).length, 6);
+  await assertRejects(() => open(bad, { workers: 65 }), RangeError);
+});
+
 Deno.test("squashfs: names of any bytes come back", () => {
   const cases = [
     "61",

@@ -3,13 +3,12 @@
  * files of its own. Ranges are handed out in order, so that the bad block that
  * is reported is the first one.
  */
-import { CoreError, type CoreProblemKind } from "../errors.ts";
+import { Thread, THREADS_MAX } from "../threads.ts";
 import { VerityMismatch } from "./image.ts";
 import type { VerityParams } from "./layout.ts";
 
 /** A range that one worker verifies at a time, in bytes. */
 const RANGE_BYTES = 16 << 20;
-const WORKERS_MAX = 64;
 
 /** What a worker is told first. */
 export interface PoolStart {
@@ -27,7 +26,7 @@ export interface PoolRange {
   readonly count: number;
 }
 
-/** What a worker says: once after the start, then for each range. */
+/** What a worker says to a range: how much of it is well, or what is not. */
 export type PoolAnswer =
   | { readonly checked: number }
   | {
@@ -36,15 +35,7 @@ export type PoolAnswer =
       readonly block: number;
       readonly offset: number;
     };
-  }
-  | {
-    readonly refused: {
-      readonly kind: CoreProblemKind;
-      readonly what: string;
-      readonly offset: number;
-    };
-  }
-  | { readonly broken: string };
+  };
 
 /** What {@linkcode verifyInWorkers} works on. */
 export interface PoolOptions extends PoolStart {
@@ -55,60 +46,45 @@ export interface PoolOptions extends PoolStart {
   readonly progress?: (blocks: number) => void;
 }
 
-function errorOf(answer: Exclude<PoolAnswer, { checked: number }>): Error {
-  if ("mismatch" in answer) {
-    const { where, block, offset } = answer.mismatch;
-    return new VerityMismatch(where, block, offset);
-  }
-  if ("refused" in answer) {
-    const { kind, what, offset } = answer.refused;
-    return new CoreError(kind, what, offset);
-  }
-  return new Error(answer.broken);
-}
-
-/** Sends one message and waits for its answer. */
-function ask(worker: Worker, message: PoolStart | PoolRange) {
-  return new Promise<PoolAnswer>((resolve) => {
-    worker.onmessage = ({ data }: MessageEvent<PoolAnswer>) => resolve(data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      resolve({ broken: event.message });
-    };
-    worker.postMessage(message);
-  });
+/** How much of a range is well; throws for what is not. */
+async function verifyRange(thread: Thread, range: PoolRange): Promise<number> {
+  const answer = await thread.ask<PoolAnswer>(range);
+  if ("checked" in answer) return answer.checked;
+  const { where, block, offset } = answer.mismatch;
+  throw new VerityMismatch(where, block, offset);
 }
 
 /** Verifies all data blocks; as `VerityImage.verify`. */
 export async function verifyInWorkers(options: PoolOptions): Promise<number> {
   const { dataPath, treePath, params, rootHash, wasm } = options;
-  if (!(options.workers >= 1 && options.workers <= WORKERS_MAX)) {
-    throw new RangeError(`1 to ${WORKERS_MAX} workers`);
+  if (!(options.workers >= 1 && options.workers <= THREADS_MAX)) {
+    throw new RangeError(`1 to ${THREADS_MAX} workers`);
   }
   const start: PoolStart = { dataPath, treePath, params, rootHash };
   const first = wasm ? { ...start, wasm } : start;
   const at = options.worker ?? new URL("./worker.ts", import.meta.url);
   const ranges = rangesOf(params);
-  const failures: { first: number; error: Error }[] = [];
+  const failures: { first: number; error: unknown }[] = [];
   let checked = 0;
 
   const work = async () => {
-    const worker = new Worker(at, { type: "module" });
+    const thread = await Thread.start(at);
+    let range: PoolRange = { first: 0, count: 0 };
     try {
-      let answer = await ask(worker, first);
-      let range: PoolRange = { first: 0, count: 0 };
-      while ("checked" in answer) {
-        checked += answer.checked;
-        if (answer.checked > 0) options.progress?.(checked);
-        // Ranges already handed out are before any that is not.
-        const next = failures.length === 0 ? ranges.next() : undefined;
-        if (!next?.value) return;
+      await thread.ask(first);
+      // Ranges already handed out are before any that is not.
+      while (failures.length === 0) {
+        const next = ranges.next();
+        if (!next.value) return;
         range = next.value;
-        answer = await ask(worker, range);
+        const count = await verifyRange(thread, range);
+        checked += count;
+        options.progress?.(checked);
       }
-      failures.push({ first: range.first, error: errorOf(answer) });
+    } catch (error) {
+      failures.push({ first: range.first, error });
     } finally {
-      worker.terminate();
+      thread.end();
     }
   };
   await Promise.all(Array.from({ length: options.workers }, work));
