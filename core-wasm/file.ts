@@ -24,10 +24,16 @@ export class FileSource implements ByteSource, ByteSink, AsyncDisposable {
 
   async read(offset: number, length: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(length);
+    return bytes.subarray(0, await this.readInto(offset, bytes));
+  }
+
+  /** Fills `target` from `offset`; returns how much there was. */
+  async readInto(offset: number, target: Uint8Array): Promise<number> {
+    const { length } = target;
     let have = 0;
     while (have < length) {
       const { bytesRead } = await this.#handle.read(
-        bytes,
+        target,
         have,
         length - have,
         offset + have,
@@ -35,7 +41,7 @@ export class FileSource implements ByteSource, ByteSink, AsyncDisposable {
       if (bytesRead === 0) break;
       have += bytesRead;
     }
-    return bytes.subarray(0, have);
+    return have;
   }
 
   async write(offset: number, bytes: Uint8Array): Promise<void> {

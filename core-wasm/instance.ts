@@ -153,6 +153,8 @@ export class Instance {
   readonly #input: Uint8Array;
   readonly #output: Uint8Array;
   readonly #salt: Uint8Array;
+  readonly #codecIn: Uint8Array<ArrayBuffer>;
+  readonly #codecOut: Uint8Array<ArrayBuffer>;
   readonly squashfs: SquashfsDoor;
   /** Whose state is in the module, for each algorithm. */
   readonly #owners = new Map<Algorithm, object>();
@@ -163,6 +165,9 @@ export class Instance {
     this.#input = new Uint8Array(buffer, exports.inputPointer(), INPUT_SIZE);
     this.#output = new Uint8Array(buffer, exports.outputPointer(), OUTPUT_SIZE);
     this.#salt = new Uint8Array(buffer, exports.saltPointer(), 256);
+    const codec = (at: number) => new Uint8Array(buffer, at, CODEC_BLOCK_MAX);
+    this.#codecIn = codec(exports.codecInPointer());
+    this.#codecOut = codec(exports.codecOutPointer());
     this.squashfs = squashfsDoor(exports);
   }
 
@@ -178,24 +183,36 @@ export class Instance {
     bytes: Uint8Array,
     options: { limit: number },
   ): Uint8Array<ArrayBuffer> {
-    const limit = Math.min(options.limit, CODEC_BLOCK_MAX);
+    return this.#unpacked(this.#decompress(codec, bytes, options.limit));
+  }
+
+  /** The same into `target`, whose size is the limit; returns the size. */
+  decompressInto(codec: Codec, bytes: Uint8Array, target: Uint8Array): number {
+    const size = this.#decompress(codec, bytes, target.length);
+    this.#checkUnpacked(size);
+    target.set(this.#codecOut.subarray(0, size));
+    return size;
+  }
+
+  #decompress(codec: Codec, bytes: Uint8Array, most: number): number {
+    const limit = Math.min(most, CODEC_BLOCK_MAX);
     if (bytes.length > CODEC_BLOCK_MAX) {
       throw new CoreError("limit", `${bytes.length} compressed bytes`, 0);
     }
-    const { memory, codecInPointer } = this.#exports;
-    const input = new Uint8Array(memory.buffer, codecInPointer());
-    input.set(bytes);
-    const size = this.#exports.decompress(CODECS[codec], bytes.length, limit);
-    return this.#unpacked(size);
+    this.#codecIn.set(bytes);
+    return this.#exports.decompress(CODECS[codec], bytes.length, limit);
+  }
+
+  #checkUnpacked(size: number): void {
+    const refusal = REFUSALS[size];
+    if (refusal) throw new CoreError(...refusal, 0);
+    expectCode(size);
   }
 
   /** What a decompressor wrote, or threw. */
   #unpacked(size: number): Uint8Array<ArrayBuffer> {
-    const refusal = REFUSALS[size];
-    if (refusal) throw new CoreError(...refusal, 0);
-    const from = this.#exports.codecOutPointer();
-    const { buffer } = this.#exports.memory;
-    return new Uint8Array(buffer.slice(from, from + expectCode(size)));
+    this.#checkUnpacked(size);
+    return this.#codecOut.slice(0, size);
   }
 
   /**

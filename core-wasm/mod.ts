@@ -63,6 +63,11 @@ export class Core implements Hashes {
     return this.#instance.decompress(codec, bytes, options);
   }
 
+  /** As `decompress`, into `target`, whose size is the limit; the size of it. */
+  decompressInto(codec: Codec, bytes: Uint8Array, target: Uint8Array): number {
+    return this.#instance.decompressInto(codec, bytes, target);
+  }
+
   /**
    * The digests of equal blocks, each after `salt`: four at once in v128 for
    * sha256. They are in the module until its next call; at most 256 KiB.

@@ -10,6 +10,8 @@ export interface ByteSource {
   readonly size: number;
   /** Exactly `length` bytes from `offset`, which the caller may keep. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** The same into `target`, all of it; for a source that can save a copy. */
+  readInto?(offset: number, target: Uint8Array): Promise<number>;
 }
 
 /** A place for bytes by offset. */
@@ -64,4 +66,22 @@ export async function readExactly(
     `the source gave ${bytes.length} of ${length} bytes`,
     offset,
   );
+}
+
+/** As `readExactly`, into `target`. */
+export async function readInto(
+  source: ByteSource,
+  offset: number,
+  target: Uint8Array,
+): Promise<void> {
+  const { length } = target;
+  if (!source.readInto) {
+    target.set(await readExactly(source, { offset, length }));
+    return;
+  }
+  checkRange(source, offset, length);
+  const have = await source.readInto(offset, target);
+  if (have === length) return;
+  const what = `the source gave ${have} of ${length} bytes`;
+  throw new CoreError("outOfBounds", what, offset);
 }

@@ -1,111 +1,44 @@
 /**
  * Data: blocks and fragments, read some at once where they follow one another
- * and decompressed here or by workers.
+ * and decompressed here or by workers. What was read once is lent, not given:
+ * a buffer for every block costs more than to decompress it.
  */
 import { CoreError } from "../errors.ts";
-import type { Codec } from "../instance.ts";
-import { readExactly } from "../source.ts";
-import { located } from "./decoder.ts";
+import { readInto } from "../source.ts";
 import type { LookupTable } from "./lookup.ts";
 import { Lru } from "./lru.ts";
 import type { Image } from "./metadata.ts";
+import type { Batch, StoredBlock, Unpacker } from "./unpack.ts";
 
-/** A block as it is stored. */
-export interface StoredBlock {
-  /** In the image. */
-  readonly at: number;
-  readonly stored: number;
-  /** It is not compressed. */
-  readonly plain: boolean;
-  /** What it must become, in bytes. */
-  readonly size: number;
-  /** It may become less: a fragment. */
-  readonly atMost?: boolean;
-}
-
-/** Blocks that are read at once; the first begins what was read. */
-export interface Batch {
-  readonly codec: Codec;
-  readonly blocks: readonly StoredBlock[];
-}
-
-/** Decompresses batches. */
-export interface Unpacker {
-  /** Each block, or why there is none. */
-  unpack(bytes: Uint8Array, batch: Batch): Promise<readonly Unpacked[]>;
-}
-
-/** A block, or why there is none. */
-export type Unpacked = Uint8Array | CoreError;
-
-/** What `core.decompress` does. */
-export type Decompress = (
-  codec: Codec,
-  bytes: Uint8Array,
-  options: { limit: number },
-) => Uint8Array;
-
-/** The blocks in `bytes`, each alone: a bad one is no fault of the others. */
-export function unpackAll(
-  decompress: Decompress,
-  bytes: Uint8Array,
-  batch: Batch,
-): Unpacked[] {
-  const { codec, blocks } = batch;
-  const from = blocks[0]!.at;
-  return blocks.map((block) => {
-    const at = block.at - from;
-    const stored = bytes.subarray(at, at + block.stored);
-    try {
-      return unpackBlock(decompress, stored, { codec, block });
-    } catch (thrown) {
-      if (thrown instanceof CoreError) return thrown;
-      throw thrown;
-    }
-  });
-}
-
-/** The block that `bytes` are; refuses it at its place in the image. */
-function unpackBlock(
-  decompress: Decompress,
-  bytes: Uint8Array,
-  options: { readonly codec: Codec; readonly block: StoredBlock },
-): Uint8Array {
-  const { codec, block } = options;
-  let unpacked;
-  if (block.plain) {
-    // A block that is kept must not keep all that was read with it.
-    unpacked = bytes.slice();
-  } else {
-    try {
-      unpacked = decompress(codec, bytes, { limit: block.size });
-    } catch (thrown) {
-      throw located(thrown, block.at);
-    }
-  }
-  const { length } = unpacked;
-  if (length === block.size || block.atMost && length < block.size) {
-    return unpacked;
-  }
-  throw new CoreError(
-    "corrupt",
-    `a block of ${length} and not ${block.size} bytes`,
-    block.at,
-  );
-}
-
-/** Read at once: as long as that costs more than to ask. */
+/** Read and decompressed at once: as long as that costs more than to ask. */
 const BATCH_BYTES = 1 << 20;
 /** What is not wanted between two blocks that are read at once. */
-const GAP_BYTES = 16_384;
+const GAP_BYTES = 131_072;
+/** Smaller batches have buffers of their size, which are not used again. */
+const SMALL_BYTES = BATCH_BYTES / 4;
+/** Pairs of buffers that wait for their next use. */
+const SPARES = 8;
+
+/** Bytes, until they are given back; they must not be changed. */
+export interface Lease {
+  readonly bytes: Uint8Array;
+  release(): void;
+}
+
+/** Bytes that others have too, or nobody else. */
+export function unowned(bytes: Uint8Array): Lease {
+  return { bytes, release: () => {} };
+}
+
+type Buffers = Pick<Batch, "input" | "output">;
 
 interface Wanted extends StoredBlock {
-  resolve(bytes: Uint8Array): void;
+  resolve(lease: Lease): void;
   reject(reason: unknown): void;
 }
 
 function wantedOf(block: StoredBlock) {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const { promise, resolve, reject } = Promise.withResolvers<Lease>();
   // Whoever wanted it may be gone when it fails.
   promise.catch(() => {});
   return { wanted: { ...block, resolve, reject }, promise };
@@ -118,6 +51,8 @@ export class Data {
   readonly #fragments: LookupTable | undefined;
   /** Blocks and fragments that were wanted, also while they are on the way. */
   readonly #cache: Lru<string, Promise<Uint8Array>>;
+  readonly #spares: Buffers[] = [];
+  readonly #zeros: Uint8Array;
   #batch: Wanted[] = [];
   #batchBytes = 0;
 
@@ -133,24 +68,34 @@ export class Data {
     this.#unpacker = parts.unpacker;
     this.#fragments = parts.fragments;
     this.#cache = new Lru(parts.cacheBytes);
+    this.#zeros = new Uint8Array(image.superblock.blockSize);
+  }
+
+  /** A hole, at most a block. */
+  hole(size: number): Lease {
+    return unowned(this.#zeros.subarray(0, size));
   }
 
   /** A block that is wanted once. Nothing is read before `flush`. */
-  want(block: StoredBlock): Promise<Uint8Array> {
-    const last = this.#batch.at(-1);
-    const gap = last ? block.at - last.at - last.stored : 0;
-    if (
-      gap < 0 || gap > GAP_BYTES || this.#batchBytes + block.size > BATCH_BYTES
-    ) this.flush();
+  want(block: StoredBlock): Promise<Lease> {
+    const first = this.#batch[0], last = this.#batch.at(-1);
+    if (first && last) {
+      const gap = block.at - last.at - last.stored;
+      const span = block.at + block.stored - first.at;
+      const bytes = this.#batchBytes + block.size;
+      if (gap < 0 || gap > GAP_BYTES || Math.max(span, bytes) > BATCH_BYTES) {
+        this.flush();
+      }
+    }
     this.#batchBytes += block.size;
     const { wanted, promise } = wantedOf(block);
     this.#batch.push(wanted);
     return promise;
   }
 
-  #alone(block: StoredBlock): Promise<Uint8Array> {
+  #alone(block: StoredBlock): Promise<Lease> {
     const { wanted, promise } = wantedOf(block);
-    this.#settle([wanted]);
+    this.#settle([wanted], block.size);
     return promise;
   }
 
@@ -158,34 +103,54 @@ export class Data {
   flush(): void {
     const batch = this.#batch;
     if (batch.length === 0) return;
+    this.#settle(batch, this.#batchBytes);
     this.#batch = [];
     this.#batchBytes = 0;
-    this.#settle(batch);
   }
 
-  #settle(batch: readonly Wanted[]): void {
-    this.#read(batch).then(
-      (all) =>
-        batch.forEach((wanted, i) => {
-          const unpacked = all[i]!;
-          if (unpacked instanceof CoreError) wanted.reject(unpacked);
-          else wanted.resolve(unpacked);
-        }),
-      (reason) => batch.forEach((wanted) => wanted.reject(reason)),
-    );
+  #settle(batch: readonly Wanted[], size: number): void {
+    this.#read(batch, size).catch((reason) => {
+      for (const wanted of batch) wanted.reject(reason);
+    });
   }
 
-  async #read(batch: readonly Wanted[]): Promise<readonly Unpacked[]> {
+  async #read(batch: readonly Wanted[], size: number): Promise<void> {
     const { source, superblock: { codec } } = this.#image;
-    const offset = batch[0]!.at;
-    const last = batch.at(-1)!;
-    const length = last.at + last.stored - offset;
-    const bytes = await readExactly(source, { offset, length });
+    const from = batch[0]!.at, last = batch.at(-1)!;
+    const stored = last.at + last.stored - from;
+    const small = Math.max(stored, size) <= SMALL_BYTES;
+    const buffers = small
+      ? buffersOf(stored, size)
+      : this.#spares.pop() ?? buffersOf(BATCH_BYTES, BATCH_BYTES);
+    const input = buffers.input.subarray(0, stored);
+    await readInto(source, from, input);
     const blocks = batch.map(({ at, stored, plain, size, atMost }) => ({
       ...{ at, stored, plain, size },
       ...atMost && { atMost },
     }));
-    return await this.#unpacker.unpack(bytes, { codec, blocks });
+    const { output } = buffers;
+    const done = await this.#unpacker.unpack({ codec, blocks, input, output });
+    let left = batch.length;
+    const release = () => {
+      left--;
+      if (left > 0 || small || this.#spares.length >= SPARES) return;
+      this.#spares.push({
+        input: new Uint8Array(done.input.buffer),
+        output: new Uint8Array(done.output.buffer),
+      });
+    };
+    let at = 0;
+    for (const [i, wanted] of batch.entries()) {
+      const size = done.sizes[i]!;
+      if (size instanceof CoreError) {
+        wanted.reject(size);
+        release();
+      } else {
+        const bytes = done.output.subarray(at, at + size);
+        wanted.resolve({ bytes, release });
+      }
+      at += wanted.size;
+    }
   }
 
   /**
@@ -201,17 +166,18 @@ export class Data {
     const key = `${at} ${stored} ${plain} ${size} ${atMost}`;
     const kept = this.#cache.get(key);
     if (kept) return kept;
-    const wanted = options.atOnce ? this.#alone(block) : this.want(block);
-    this.#cache.set(key, wanted, size);
-    wanted.catch(() => this.#cache.delete(key));
-    return wanted;
+    const lease = options.atOnce ? this.#alone(block) : this.want(block);
+    const bytes = lease.then((lease) => taken(lease, size));
+    bytes.catch(() => this.#cache.delete(key));
+    this.#cache.set(key, bytes, size);
+    return bytes;
   }
 
   /** A part of a fragment. */
   async tail(
     index: number,
     range: { offset: number; size: number },
-  ): Promise<Uint8Array> {
+  ): Promise<Lease> {
     const { decoder, context, superblock } = this.#image;
     // An inode's index was checked against the count.
     const window = await this.#fragments!.record(index);
@@ -220,8 +186,23 @@ export class Data {
     const bytes = await this.kept(block, { atOnce: true });
     const { offset, size } = range;
     if (offset + size <= bytes.length) {
-      return bytes.slice(offset, offset + size);
+      return unowned(bytes.subarray(offset, offset + size));
     }
     throw new CoreError("outOfBounds", "a tail after its fragment", record.at);
   }
+}
+
+function buffersOf(input: number, output: number): Buffers {
+  return { input: new Uint8Array(input), output: new Uint8Array(output) };
+}
+
+/** Bytes of their own: those of a buffer that is theirs alone, or a copy. */
+function taken(lease: Lease, size: number): Uint8Array {
+  const { bytes } = lease;
+  const { byteLength } = bytes.buffer;
+  const own = byteLength === size && size <= SMALL_BYTES
+    ? bytes
+    : bytes.slice();
+  lease.release();
+  return own;
 }

@@ -3,11 +3,11 @@
  * where each is, so that finding a late one means adding up those before it;
  * marks on the way are kept, so that this is done once.
  */
-import type { StoredBlock } from "./data.ts";
 import type { Place } from "./decoder.ts";
 import type { Inode, Inodes } from "./inodes.ts";
 import { Lru } from "./lru.ts";
 import { type Image, type Metadata, placeAt } from "./metadata.ts";
+import type { StoredBlock } from "./unpack.ts";
 
 /** Files whose marks are kept, and how many of each. */
 const FILES = 32;

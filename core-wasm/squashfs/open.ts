@@ -2,7 +2,7 @@
 import { CoreError } from "../errors.ts";
 import type { Core } from "../mod.ts";
 import { type ByteSource, readExactly } from "../source.ts";
-import { Data, type Decompress, unpackAll, type Unpacker } from "./data.ts";
+import { Data } from "./data.ts";
 import type { Window } from "./decoder.ts";
 import { Directories } from "./directories.ts";
 import { Files } from "./files.ts";
@@ -13,6 +13,7 @@ import { Paths } from "./paths.ts";
 import { UnpackPool } from "./pool.ts";
 import { Squashfs } from "./reader.ts";
 import { SQUASHFS_LIMITS, type SquashfsInfo } from "./types.ts";
+import { unpackAll, type Unpacker } from "./unpack.ts";
 import { Xattrs } from "./xattrs.ts";
 
 const SUPERBLOCK_SIZE = 96;
@@ -66,7 +67,11 @@ export async function openSquashfs(
   const pool = workers === undefined
     ? undefined
     : await UnpackPool.start({ ...options, workers });
-  const unpacker = pool ?? unpackHere((...args) => core.decompress(...args));
+  const here: Unpacker = {
+    unpack: (batch) =>
+      Promise.resolve({ ...batch, sizes: unpackAll(core, batch) }),
+  };
+  const unpacker = pool ?? here;
   return new Squashfs({
     info: infoOf(image, { exportable: exports !== undefined, xattrs }),
     ...{ inodes, directories, xattrs },
@@ -147,12 +152,4 @@ async function readIds(ids: LookupTable, count: number): Promise<Uint32Array> {
     }
   }
   return owners;
-}
-
-/** Decompresses in this thread. */
-function unpackHere(decompress: Decompress): Unpacker {
-  return {
-    unpack: (bytes, batch) =>
-      Promise.resolve(unpackAll(decompress, bytes, batch)),
-  };
 }

@@ -1,7 +1,7 @@
 /** Decompresses blocks in threads, each with a module of its own. */
 import { CoreError, type CoreProblemKind } from "../errors.ts";
 import { Thread, THREADS_MAX } from "../threads.ts";
-import type { Batch, Unpacked, Unpacker } from "./data.ts";
+import type { Batch, UnpackedBatch, Unpacker } from "./unpack.ts";
 
 /** What a thread is told first. */
 export interface PoolStart {
@@ -9,21 +9,17 @@ export interface PoolStart {
   readonly wasm?: BufferSource;
 }
 
-/** What a thread decompresses next. */
-export interface PoolQuestion {
-  readonly bytes: Uint8Array;
-  readonly batch: Batch;
+/** What became of a batch; its buffers come back with it. */
+export interface PoolAnswer extends Pick<UnpackedBatch, "input" | "output"> {
+  readonly sizes: readonly (
+    | number
+    | {
+      readonly kind: CoreProblemKind;
+      readonly what: string;
+      readonly offset: number;
+    }
+  )[];
 }
-
-/** What became of each block. */
-export type PoolAnswer = readonly (
-  | Uint8Array
-  | {
-    readonly kind: CoreProblemKind;
-    readonly what: string;
-    readonly offset: number;
-  }
-)[];
 
 /** How threads are started. */
 export interface PoolOptions extends PoolStart {
@@ -62,20 +58,19 @@ export class UnpackPool implements Unpacker {
     return pool;
   }
 
-  async unpack(bytes: Uint8Array, batch: Batch): Promise<readonly Unpacked[]> {
+  async unpack(batch: Batch): Promise<UnpackedBatch> {
     let [least] = this.#threads;
     for (const thread of this.#threads) {
       if (thread.waiting < least!.waiting) least = thread;
     }
-    // The bytes are the source's, perhaps a part of many.
-    const own = bytes.slice();
-    const question: PoolQuestion = { bytes: own, batch };
-    const all = await least!.ask<PoolAnswer>(question, [own.buffer]);
-    return all.map((unpacked) => {
-      if (unpacked instanceof Uint8Array) return unpacked;
-      const { kind, what, offset } = unpacked;
-      return new CoreError(kind, what, offset);
-    });
+    const transfer = [batch.input.buffer, batch.output.buffer];
+    const answer = await least!.ask<PoolAnswer>(batch, transfer);
+    const sizes = answer.sizes.map((size) =>
+      typeof size === "number"
+        ? size
+        : new CoreError(size.kind, size.what, size.offset)
+    );
+    return { ...answer, sizes };
   }
 
   /** Ends all threads. */

@@ -3,7 +3,7 @@
  * directories, files and data.
  */
 import type { Directories } from "./directories.ts";
-import type { Data } from "./data.ts";
+import { type Data, type Lease, unowned } from "./data.ts";
 import type { Files, Span } from "./files.ts";
 import type { Inode, Inodes } from "./inodes.ts";
 import type { Paths } from "./paths.ts";
@@ -24,7 +24,10 @@ import type { Xattrs } from "./xattrs.ts";
 export interface SquashfsPiece extends SquashfsWalkEntry {
   /** In the file. */
   readonly offset: number;
-  /** Empty for what has no bytes. */
+  /**
+   * Empty for what has no bytes. Lent: they are good until the next piece is
+   * taken, and must not be changed.
+   */
   readonly bytes: Uint8Array;
 }
 
@@ -41,15 +44,18 @@ export interface ReaderParts {
   close(): void;
 }
 
-/** Bytes that are on the way to who takes pieces. */
-const AHEAD_BYTES = 4 << 20;
+/**
+ * Bytes that are on the way to who takes pieces: when there are so many, some
+ * are taken before more are asked for, so that these can be read together.
+ */
+const AHEAD_BYTES = 6 << 20;
 /** Pieces on the way: small files have few bytes each. */
-const AHEAD_PIECES = 256;
+const AHEAD_PIECES = 512;
 
 interface Coming<T> {
   readonly of: T;
   readonly span: Span | undefined;
-  readonly bytes: Promise<Uint8Array>;
+  readonly lease: Promise<Lease>;
   readonly size: number;
 }
 
@@ -135,8 +141,9 @@ export class Squashfs implements SquashfsReader, AsyncDisposable {
     const pairs = (async function* () {
       for await (const span of spans) yield { of: file, span };
     })();
-    for await (const { span, bytes } of this.#ahead(pairs, { keep: true })) {
-      if (span) put(span, bytes);
+    for await (const { span, lease } of this.#ahead(pairs, { keep: true })) {
+      if (span) put(span, lease.bytes);
+      lease.release();
     }
     return bytes;
   }
@@ -150,7 +157,11 @@ export class Squashfs implements SquashfsReader, AsyncDisposable {
     const pairs = (async function* () {
       for await (const span of files.spans(file)) yield { of: file, span };
     })();
-    for await (const { bytes } of this.#ahead(pairs)) yield bytes;
+    for await (const { lease } of this.#ahead(pairs)) {
+      const bytes = lease.bytes.slice();
+      lease.release();
+      yield bytes;
+    }
   }
 
   async *walk(path = ""): AsyncIterableIterator<SquashfsWalkEntry> {
@@ -180,8 +191,10 @@ export class Squashfs implements SquashfsReader, AsyncDisposable {
         }
       }
     })();
-    for await (const { of, span, bytes } of this.#ahead(pairs)) {
-      yield { ...of, offset: span?.offset ?? 0, bytes };
+    for await (const { of, span, lease } of this.#ahead(pairs)) {
+      const offset = span?.offset ?? 0;
+      yield { ...of, offset, bytes: lease.bytes };
+      lease.release();
     }
   }
 
@@ -189,38 +202,43 @@ export class Squashfs implements SquashfsReader, AsyncDisposable {
   async *#ahead<T>(
     spans: AsyncIterable<{ of: T; span: Span | undefined }>,
     options: { keep?: boolean } = {},
-  ): AsyncGenerator<{ of: T; span: Span | undefined; bytes: Uint8Array }> {
+  ): AsyncGenerator<{ of: T; span: Span | undefined; lease: Lease }> {
     const { data } = this.#parts;
     const coming: Coming<T>[] = [];
     let size = 0;
     const next = async () => {
-      const { of, span, bytes, size: had } = coming.shift()!;
+      const { of, span, lease, size: had } = coming.shift()!;
       size -= had;
-      data.flush();
-      return { of, span, bytes: await bytes };
+      return { of, span, lease: await lease };
     };
     for await (const { of, span } of spans) {
-      const bytes = this.#begin(span, options.keep);
-      coming.push({ of, span, bytes, size: span?.size ?? 0 });
+      const lease = this.#begin(span, options.keep);
+      coming.push({ of, span, lease, size: span?.size ?? 0 });
       size += span?.size ?? 0;
-      while (size > AHEAD_BYTES || coming.length > AHEAD_PIECES) {
+      if (size <= AHEAD_BYTES && coming.length <= AHEAD_PIECES) continue;
+      data.flush();
+      while (size > AHEAD_BYTES * 2 / 3 || coming.length > AHEAD_PIECES / 2) {
         yield await next();
       }
     }
+    data.flush();
     while (coming.length > 0) yield await next();
   }
 
-  #begin(span: Span | undefined, keep = false): Promise<Uint8Array> {
+  #begin(span: Span | undefined, keep = false): Promise<Lease> {
     const { data } = this.#parts;
-    if (!span) return Promise.resolve(NOTHING);
+    if (!span) return Promise.resolve(unowned(NOTHING));
     if (span.tail) {
       const { fragment, offset } = span.tail;
       const tail = data.tail(fragment, { offset, size: span.size });
       tail.catch(() => {});
       return tail;
     }
-    if (!span.block) return Promise.resolve(new Uint8Array(span.size));
-    return keep ? data.kept(span.block) : data.want(span.block);
+    if (!span.block) return Promise.resolve(data.hole(span.size));
+    if (!keep) return data.want(span.block);
+    const kept = data.kept(span.block).then(unowned);
+    kept.catch(() => {});
+    return kept;
   }
 
   async xattrs(

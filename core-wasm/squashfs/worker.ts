@@ -2,26 +2,23 @@
 import { CoreError } from "../errors.ts";
 import { type Core, loadCore } from "../mod.ts";
 import { serve } from "../threads.ts";
-import { unpackAll } from "./data.ts";
-import type { PoolAnswer, PoolQuestion, PoolStart } from "./pool.ts";
+import type { PoolAnswer, PoolStart } from "./pool.ts";
+import { type Batch, unpackAll } from "./unpack.ts";
 
 let core: Core | undefined;
 
 serve(async (message) => {
-  const question = message as PoolStart | PoolQuestion;
-  if (!("batch" in question)) {
+  const question = message as PoolStart | Batch;
+  if (!("blocks" in question)) {
     core = await loadCore(question.wasm);
     return { value: undefined };
   }
-  const decompress = core!.decompress.bind(core);
-  const all = unpackAll(decompress, question.bytes, question.batch);
-  const value: PoolAnswer = all.map((unpacked) => {
-    if (!(unpacked instanceof CoreError)) return unpacked;
-    const { kind, what, offset } = unpacked;
+  const { input, output } = question;
+  const sizes = unpackAll(core!, question).map((size) => {
+    if (!(size instanceof CoreError)) return size;
+    const { kind, what, offset } = size;
     return { kind, what, offset };
   });
-  const transfer = all.flatMap((unpacked) =>
-    unpacked instanceof CoreError ? [] : [unpacked.buffer as ArrayBuffer]
-  );
-  return { value, transfer };
+  const value: PoolAnswer = { input, output, sizes };
+  return { value, transfer: [input.buffer, output.buffer] };
 });

@@ -64,6 +64,11 @@ export const TEST_TOOLS: readonly Tool[] = [
     debian: "cryptsetup-bin",
     why: "writes and verifies hash trees",
   },
+  {
+    needs: "unsquashfs",
+    debian: "squashfs-tools",
+    why: "writes and reads images",
+  },
   { needs: "lzop", debian: "lzop", why: "compresses with LZO" },
   { needs: "skopeo", debian: "skopeo", why: "reads images and registries" },
   { needs: "zstd", debian: "zstd", why: "compresses with Zstandard" },

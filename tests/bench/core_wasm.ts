@@ -23,6 +23,7 @@ import {
 import { zstdFrame } from "../../core-wasm/codec_samples.ts";
 import { ensureTools, TEST_TOOLS } from "../../rootfs/components/tools.ts";
 import { type Figure, figure } from "./figure.ts";
+import { run as squashfs } from "./squashfs.ts";
 
 const SIZE = 16 << 20;
 const TURNS = 12;
@@ -177,4 +178,5 @@ export async function run(print: (figure: Figure) => void): Promise<void> {
   }
   await codecs(print);
   await verity(print);
+  await squashfs(print);
 }

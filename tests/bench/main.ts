@@ -10,6 +10,7 @@ export type Group = (print: (figure: Figure) => void) => Promise<void>;
 /** Loaded when it is asked for. */
 const GROUPS: Readonly<Record<string, () => Promise<{ run: Group }>>> = {
   "core-wasm": () => import("./core_wasm.ts"),
+  "core-wasm-squashfs": () => import("./squashfs.ts"),
   gateway: () => import("./gateway.ts"),
   node: () => import("./node.ts"),
 };
