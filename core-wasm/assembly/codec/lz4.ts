@@ -1,4 +1,5 @@
 /** An LZ4 block (lz4_Block_format.md), without the frame around it. */
+import { copyLiterals, copyMatch } from "./copy";
 import { CODEC_IN, CODEC_OUT } from "../memory";
 import { CORRUPT, TOO_LARGE, TRUNCATED } from "../errors";
 
@@ -36,7 +37,7 @@ export function lz4(size: u32, capacity: u32): i32 {
     }
     if (literals > end - at) return TRUNCATED;
     if (literals > limit - out) return TOO_LARGE;
-    memory.copy(out, at, literals);
+    copyLiterals(out, at, literals);
     at += literals;
     out += literals;
     // The last sequence has no match.
@@ -53,16 +54,7 @@ export function lz4(size: u32, capacity: u32): i32 {
     length += MATCH_MIN;
     if (distance === 0 || distance > out - CODEC_OUT) return CORRUPT;
     if (length > limit - out) return TOO_LARGE;
-    const from = out - distance;
-    if (distance >= 8) {
-      for (let i: usize = 0; i < length; i += 8) {
-        store<u64>(out + i, load<u64>(from + i));
-      }
-    } else {
-      for (let i: usize = 0; i < length; i++) {
-        store<u8>(out + i, load<u8>(from + i));
-      }
-    }
+    copyMatch(out, distance, length);
     out += length;
   }
   // A block ends with literals, so there is at least a token.

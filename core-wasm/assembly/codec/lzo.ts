@@ -10,79 +10,66 @@
  * The low two bits of a distance, or of a short match, say how many literals
  * follow the match.
  */
+import { copyLiterals, copyMatch } from "./copy";
 import { CODEC_IN, CODEC_OUT } from "../memory";
 import { CORRUPT, TOO_LARGE, TRUNCATED, UNSUPPORTED } from "../errors";
 
 /** What came before: 0 to 3 literals after a match, or a run of literals. */
 const AFTER_RUN: u32 = 4;
 
-let at: usize = 0;
-let end: usize = 0;
-let out: usize = 0;
-let limit: usize = 0;
+/** Where a long size ends; a value of its own costs less than a record. */
+let after: usize = 0;
 
 /** Zeros of 255 each and a last byte, added to `base`; 0 at the end. */
-function longSize(base: usize): usize {
+function longSize(base: usize, at: usize, end: usize): usize {
   let size = base;
   while (at < end) {
     const more = load<u8>(at++);
-    if (more !== 0) return size + more;
+    if (more !== 0) {
+      after = at;
+      return size + more;
+    }
     size += 255;
   }
   return 0;
 }
 
-function literals(count: usize): i32 {
-  if (count > end - at) return TRUNCATED;
-  if (count > limit - out) return TOO_LARGE;
-  memory.copy(out, at, count);
-  at += count;
-  out += count;
-  return 0;
-}
-
-function match(distance: usize, length: usize): i32 {
-  if (distance > out - CODEC_OUT) return CORRUPT;
-  if (length > limit - out) return TOO_LARGE;
-  const from = out - distance;
-  if (distance >= 8) {
-    for (let i: usize = 0; i < length; i += 8) {
-      store<u64>(out + i, load<u64>(from + i));
-    }
-  } else {
-    for (let i: usize = 0; i < length; i++) {
-      store<u8>(out + i, load<u8>(from + i));
-    }
-  }
-  out += length;
-  return 0;
-}
-
 /** Returns the size of the output. */
 export function lzo(size: u32, capacity: u32): i32 {
-  at = CODEC_IN, end = CODEC_IN + size;
-  out = CODEC_OUT, limit = CODEC_OUT + capacity;
+  // Locals: they are in registers.
+  let at = CODEC_IN, out = CODEC_OUT;
+  const end = at + size, limit = out + capacity;
   let state: u32 = 0;
-  let code: i32 = 0;
   if (size === 0) return TRUNCATED;
   const first = load<u8>(at);
   // A later bitstream begins like this.
   if (first === 17 && size >= 5) return UNSUPPORTED;
   if (first > 17) {
     at++;
-    const count = <u32>first - 17;
-    code = literals(count);
-    if (code < 0) return code;
-    state = min<u32>(count, AFTER_RUN);
+    const run = <usize>first - 17;
+    if (run > end - at) return TRUNCATED;
+    if (run > limit - out) return TOO_LARGE;
+    copyLiterals(out, at, run);
+    at += run;
+    out += run;
+    state = min<u32>(<u32>run, AFTER_RUN);
   }
   while (at < end) {
     const token = <u32>load<u8>(at++);
-    let distance: usize, length: usize, after: u32 = token & 3;
+    let distance: usize, length: usize, next: u32 = token & 3;
     if (token < 16 && state === 0) {
-      const run = token === 0 ? longSize(15) : <usize>token;
-      if (run === 0) return TRUNCATED;
-      code = literals(run + 3);
-      if (code < 0) return code;
+      let run = <usize>token;
+      if (token === 0) {
+        run = longSize(15, at, end);
+        if (run === 0) return TRUNCATED;
+        at = after;
+      }
+      run += 3;
+      if (run > end - at) return TRUNCATED;
+      if (run > limit - out) return TOO_LARGE;
+      copyLiterals(out, at, run);
+      at += run;
+      out += run;
       state = AFTER_RUN;
       continue;
     }
@@ -101,14 +88,15 @@ export function lzo(size: u32, capacity: u32): i32 {
       const mask: u32 = token >= 32 ? 31 : 7;
       length = token & mask;
       if (length === 0) {
-        length = longSize(mask);
+        length = longSize(mask, at, end);
         if (length === 0) return TRUNCATED;
+        at = after;
       }
       length += 2;
       if (end - at < 2) return TRUNCATED;
       const far = <u32>load<u16>(at);
       at += 2;
-      after = far & 3;
+      next = far & 3;
       distance = far >> 2;
       if (token >= 32) {
         distance += 1;
@@ -120,11 +108,17 @@ export function lzo(size: u32, capacity: u32): i32 {
         distance += 16384;
       }
     }
-    code = match(distance, length);
-    if (code < 0) return code;
-    code = literals(after);
-    if (code < 0) return code;
-    state = after;
+    if (distance > out - CODEC_OUT) return CORRUPT;
+    if (length > limit - out) return TOO_LARGE;
+    copyMatch(out, distance, length);
+    out += length;
+    if (<usize>next > end - at) return TRUNCATED;
+    if (<usize>next > limit - out) return TOO_LARGE;
+    // At most three: four are within the slack.
+    store<u32>(out, load<u32>(at));
+    at += next;
+    out += next;
+    state = next;
   }
   return TRUNCATED;
 }
