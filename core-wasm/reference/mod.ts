@@ -5,8 +5,11 @@
 import type { Hasher, Hashes } from "../hash.ts";
 import type { Algorithm } from "../instance.ts";
 import { blake3 } from "./blake3.ts";
+import { decompress, type ReferenceCodec } from "./codec/mod.ts";
 import { sha256, sha512 } from "./sha2.ts";
 import { crc32, crc32c, xxh64 } from "./short.ts";
+
+export { openReferenceSquashfs } from "./squashfs.ts";
 
 const FUNCTIONS: Readonly<
   Record<Algorithm, (bytes: Uint8Array) => Uint8Array<ArrayBuffer>>
@@ -26,6 +29,15 @@ function concat(pieces: readonly Uint8Array[]): Uint8Array {
 export class Reference implements Hashes {
   hash(algorithm: Algorithm, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     return FUNCTIONS[algorithm](bytes);
+  }
+
+  /** What a compressed block becomes, as `Core` has it. */
+  decompress(
+    codec: ReferenceCodec,
+    bytes: Uint8Array,
+    options: { limit: number },
+  ): Uint8Array<ArrayBuffer> {
+    return decompress(codec, bytes, options);
   }
 
   hasher(algorithm: Algorithm): Hasher {
