@@ -73,6 +73,16 @@ export const TEST_TOOLS: readonly Tool[] = [
   { needs: "skopeo", debian: "skopeo", why: "reads images and registries" },
   { needs: "zstd", debian: "zstd", why: "compresses with Zstandard" },
   { needs: "xz", debian: "xz-utils", why: "compresses with LZMA2" },
+  {
+    needs: "unsquashfs",
+    debian: "squashfs-tools",
+    why: "writes and reads images",
+  },
+  {
+    needs: "tar2sqfs",
+    debian: "squashfs-tools-ng",
+    why: "writes and reads images",
+  },
 ];
 
 const SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
