@@ -74,11 +74,6 @@ export const TEST_TOOLS: readonly Tool[] = [
   { needs: "zstd", debian: "zstd", why: "compresses with Zstandard" },
   { needs: "xz", debian: "xz-utils", why: "compresses with LZMA2" },
   {
-    needs: "unsquashfs",
-    debian: "squashfs-tools",
-    why: "writes and reads images",
-  },
-  {
     needs: "tar2sqfs",
     debian: "squashfs-tools-ng",
     why: "writes and reads images",

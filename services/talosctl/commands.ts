@@ -51,7 +51,7 @@ export const COMMANDS: readonly LazyCommand[] = [
   },
   {
     name: "image",
-    summary: "Verify the image that nodes run from",
+    summary: "Verify and read the image that nodes run from",
     load: () => import("./commands/image.ts").then((m) => m.image),
   },
   {

@@ -4,9 +4,14 @@ import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { run } from "#lib/command.ts";
 import { inTemp } from "#tests/in_temp.ts";
+import { messageOf } from "#lib/errors.ts";
 import { imagePaths } from "#lib/image/files.ts";
 import { exportKey, generateKey } from "#lib/pki/keys.ts";
 import { BUILT, copyImage, flipByte } from "#tests/built_image.ts";
+import {
+  listImage,
+  readImage,
+} from "../../services/machined/inspect/image_files.ts";
 import { checkImage } from "../../services/talosctl/provision/image.ts";
 import { ProvisionError } from "../../services/talosctl/provision/provision.ts";
 import { build, buildImage, ROOT } from "../../rootfs/build.ts";
@@ -114,6 +119,42 @@ Deno.test("the built image verifies", async () => {
   assertEquals(version, VERSION);
   assertEquals(blocks * 4096, (await Deno.stat(BUILT.image)).size);
 });
+
+Deno.test("the built image holds what is listed, and nothing else", async () => {
+  const found: string[] = [];
+  const visit = async (path: string) => {
+    for await (const { name, isDir } of listImage({ path }, BUILT)) {
+      found.push(name);
+      if (isDir) await visit(name);
+    }
+  };
+  await visit("/");
+  const listed = [...BASE, ...OVERLAY].map(({ path }) => path);
+  assertEquals(found.sort(), listed.sort());
+  const deno = createHash("sha256");
+  for await (const { bytes } of readImage({ path: "/bin/deno" }, BUILT)) {
+    deno.update(bytes);
+  }
+  const part = (await provideAll()).deno;
+  assertEquals(deno.digest("hex"), await sha256(join(part.dir, "deno")));
+});
+
+Deno.test("no byte of a bad block is read", () =>
+  inTemp(async (dir) => {
+    const copy = await copyImage(dir);
+    await flipByte(copy.image, 1 << 20);
+    const failed: string[] = [];
+    for await (const { name: path } of listImage({ path: "/bin" }, copy)) {
+      try {
+        await Array.fromAsync(readImage({ path }, copy), () => {});
+      } catch (thrown) {
+        failed.push(messageOf(thrown));
+      }
+    }
+    assertEquals(failed, [
+      "data block 256 does not match its digest at offset 1048576",
+    ]);
+  }));
 
 /** What is done to the files, and how the refusal names it. */
 const SPOILED: [string, (copy: typeof BUILT) => Promise<void>, string][] = [

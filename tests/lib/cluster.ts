@@ -107,6 +107,11 @@ export class TestCluster implements AsyncDisposable {
     return join(this.#stateDir, "talosconfig");
   }
 
+  /** Where the image is mounted on this machine. */
+  get rootfs(): string {
+    return join(this.#stateDir, this.#options.name, "rootfs");
+  }
+
   /** Runs the built talosctl as the administrator of this cluster. */
   async talosctl(
     args: readonly string[],

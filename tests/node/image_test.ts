@@ -53,6 +53,33 @@ Deno.test("the image of running nodes", async (t) => {
     assertEquals(code, 0);
   });
 
+  await t.step("what the image holds is what is mounted", async () => {
+    const said = async (...args: string[]) => {
+      const [node] = cluster.nodes;
+      const { code, stdout, stderr } = await cluster.talosctl([
+        ...["-n", node!],
+        ...args,
+      ]);
+      assertEquals([code, stderr], [0, ""], args.join(" "));
+      return stdout;
+    };
+    for (const path of ["/", "/bin", "/usr/lib/talos", "/lib"]) {
+      // The first row of `list` is the directory itself.
+      const [, ...mounted] = (await said("list", path)).split("\n");
+      assertEquals((await said("image", "ls", path)).split("\n"), mounted);
+    }
+    for (const path of ["/etc/nsswitch.conf", "/usr/lib/talos/apid.js"]) {
+      assertEquals(await said("image", "cat", path), await said("read", path));
+    }
+    // The node has its own bound over it: the image's is in the host's mount.
+    const path = "/etc/os-release";
+    const mounted = await Deno.readTextFile(cluster.rootfs + path);
+    assertEquals(await said("image", "cat", path), mounted);
+    const absent = await cluster.talosctl([...both, "image", "ls", "/nope"]);
+    assertEquals(absent.code, 1);
+    assertStringIncludes(absent.stderr, "no such file or directory");
+  });
+
   await t.step("a block that goes bad is named, beside its node", async () => {
     // The last byte is padding: the nodes live on.
     await flipByte(image, size - 1);

@@ -3,6 +3,7 @@
  * What is wrong with an image is data; what to do about it depends on who asks.
  */
 import {
+  type Core,
   FileSource,
   ImageError,
   type ImageProblemKind,
@@ -75,6 +76,8 @@ export class ImageFaultError extends AgentError<ImageFault> {
 export interface OpenedImage extends AsyncDisposable {
   readonly manifest: Manifest;
   readonly image: VerityImage;
+  /** The module, for what reads the image. */
+  readonly core: Core;
 }
 
 /** What {@linkcode verifyAll} found to be right. */
@@ -140,7 +143,11 @@ export async function openImage(
       ...{ image, tree, manifest, signature, keys },
     });
     const held = stack.move();
-    return { ...opened, [Symbol.asyncDispose]: () => held.disposeAsync() };
+    return {
+      ...opened,
+      core,
+      [Symbol.asyncDispose]: () => held.disposeAsync(),
+    };
   } catch (cause) {
     if (!(cause instanceof ImageError)) throw cause;
     const { kind: why, message: text } = cause;

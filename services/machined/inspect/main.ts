@@ -24,6 +24,7 @@ import { messageOf } from "#lib/errors.ts";
 import { dmesg } from "./dmesg.ts";
 import { encodeFrame, FrameKind } from "./frame.ts";
 import { verify } from "./image.ts";
+import { listImage, readImage } from "./image_files.ts";
 import { list } from "./list.ts";
 import { mounts } from "./mounts.ts";
 import { processes } from "./processes.ts";
@@ -39,6 +40,8 @@ const COMMANDS: Readonly<
   dmesg: (options) => encoded(DataSchema, dmesg(options)),
   mounts: () => encoded(MountsResponseSchema, [mounts()]),
   processes: () => encoded(ProcessesResponseSchema, [processes()]),
+  listImage: (options) => encoded(FileInfoSchema, listImage(options)),
+  readImage: (options) => encoded(DataSchema, readImage(options)),
   verifyImage: () => encoded(ImageVerifyResponseSchema, verify()),
 };
 

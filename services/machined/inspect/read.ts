@@ -6,7 +6,7 @@ import { type Data, DataSchema } from "#proto/common_pb.ts";
  * The seed era sent 1 KiB a frame; frame borders mean nothing to a client, and
  * 32 KiB moves a large file through three relays some twenty times faster.
  */
-const CHUNK_BYTES = 32 << 10;
+export const CHUNK_BYTES = 32 << 10;
 
 /** The contents of `path`, which must be absolute and a regular file. */
 export function* read(path: string): Generator<Data> {

@@ -1,8 +1,8 @@
 /** `talosctl read`. */
 import { MachineService } from "#proto/machine_pb.ts";
 import { leaf } from "../cli/command.ts";
+import { printBytes } from "./files.ts";
 import { argument } from "./report.ts";
-import { printStream } from "./streams.ts";
 
 export const read = leaf({
   name: "read",
@@ -13,16 +13,10 @@ export const read = leaf({
   async run(context) {
     const session = await context.session();
     const request = { path: argument(context, 0) };
-    return await printStream(
+    return await printBytes(
       context,
       (onFailure) =>
         session.stream(MachineService.method.read, request, onFailure),
-      {
-        text: ({ message }) => message.bytes,
-        plain: ({ node, message }) => [
-          { node, bytes: message.bytes.toBase64() },
-        ],
-      },
     );
   },
 });
