@@ -188,7 +188,7 @@ export class Data {
     if (offset + size <= bytes.length) {
       return unowned(bytes.subarray(offset, offset + size));
     }
-    throw new CoreError("outOfBounds", "a tail after its fragment", record.at);
+    throw new CoreError("corrupt", "a tail after its fragment", record.at);
   }
 }
 

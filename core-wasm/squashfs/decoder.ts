@@ -79,6 +79,8 @@ export interface InodeRecord {
   readonly bodyAt: number;
   readonly major: number;
   readonly minor: number;
+  /** Of a directory: the number of the one that it is in. */
+  readonly parent: number;
 }
 
 /** An entry of a directory. */
@@ -261,6 +263,7 @@ export class SquashfsDecoder {
       bodyAt: n[15]!,
       major: n[16]!,
       minor: n[17]!,
+      parent: n[18]!,
     };
   }
 

@@ -72,11 +72,16 @@ export class Inodes {
     return { ...record, kind, place, body, target };
   }
 
-  /** The inode of an entry, which must be what the entry says. */
-  async of(entry: EntryRecord): Promise<Inode> {
+  /** The inode of an entry of `parent`, which must be what the entry says. */
+  async of(entry: EntryRecord, parent: Inode): Promise<Inode> {
     const inode = await this.at(entry.place);
-    if (inode.type === entry.type && inode.ino === entry.ino) return inode;
-    throw this.corrupt(inode, "an inode that is not what its entry says");
+    if (inode.type !== entry.type || inode.ino !== entry.ino) {
+      throw this.corrupt(inode, "an inode that is not what its entry says");
+    }
+    if (inode.kind === "directory" && inode.parent !== parent.ino) {
+      throw this.corrupt(inode, "a directory that belongs into another");
+    }
+    return inode;
   }
 
   /** The inode with a number. */

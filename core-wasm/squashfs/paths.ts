@@ -48,7 +48,7 @@ export class Paths {
       }
       const entry = await this.#directories.find(here, encodeName(name));
       if (!entry) throw new SquashfsPathError("notFound", path);
-      const inode = await this.#inodes.of(entry);
+      const inode = await this.#inodes.of(entry, here);
       if (inode.target !== undefined && options.follow) {
         links++;
         if (links > SQUASHFS_LIMITS.links) {

@@ -45,4 +45,6 @@ export const REFUSALS: Readonly<Record<number, [CoreProblemKind, string]>> = {
   [-135]: ["limit", "attributes larger than Linux has them"],
   [-136]: ["corrupt", "an impossible count of attributes"],
   [-137]: ["corrupt", "holes larger than their file"],
+  [-138]: ["corrupt", "a count of nothing"],
+  [-139]: ["corrupt", "an impossible reference to a value"],
 };

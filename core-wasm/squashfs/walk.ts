@@ -38,6 +38,7 @@ export interface WalkParts {
 /** Where a walk is in one directory. */
 interface Level {
   readonly path: string;
+  readonly inode: Inode;
   readonly runs: AsyncIterator<readonly EntryRecord[], undefined>;
   entries: readonly EntryRecord[];
   at: number;
@@ -59,7 +60,7 @@ export async function* walk(
     }
     paths.checkDepth(levels.length);
     const runs = directories.entries(inode);
-    levels.push({ path, runs, entries: [], at: 0 });
+    levels.push({ path, inode, runs, entries: [], at: 0 });
   };
   yield { path: start, inode: top };
   if (top.kind === "directory") enter(start, top);
@@ -72,7 +73,7 @@ export async function* walk(
       continue;
     }
     const entry = level.entries[level.at++]!;
-    const inode = await inodes.of(entry);
+    const inode = await inodes.of(entry, level.inode);
     const below = level.path === ""
       ? entry.name
       : `${level.path}/${entry.name}`;

@@ -56,6 +56,7 @@ const MTIME: usize = 4, INO: usize = 5, LINKS: usize = 6, SIZE: usize = 7;
 const SPARSE: usize = 8, START: usize = 9, OFFSET: usize = 10;
 const BLOCKS: usize = 11, FRAGMENT: usize = 12, INDEX: usize = 13;
 const XATTR: usize = 14, USED: usize = 15, MAJOR: usize = 16, MINOR: usize = 17;
+const PARENT: usize = 18;
 
 /**
  * Decodes the inode at `at` of a window of `size` bytes; `left` is how many
@@ -87,6 +88,7 @@ export function squashfsInode(at: u32, size: u32, left: f64): i32 {
   give(XATTR, -1);
   give(MAJOR, 0);
   give(MINOR, 0);
+  give(PARENT, 0);
   const rest = at + 16;
   if (type === DIRECTORY) {
     return extended ? wideDirectory(rest, size) : directory(rest, size);
@@ -111,6 +113,7 @@ function xattr(at: usize): i32 {
 function directory(at: u32, size: u32): i32 {
   if (at + 16 > size) return refusal.MORE;
   give(LINKS, u32At(at + 4));
+  give(PARENT, u32At(at + 12));
   give(USED, at + 16);
   return listing(at, u32At(at), u16At(at + 8), u16At(at + 10));
 }
@@ -118,6 +121,7 @@ function directory(at: u32, size: u32): i32 {
 function wideDirectory(at: u32, size: u32): i32 {
   if (at + 24 > size) return refusal.MORE;
   give(LINKS, u32At(at));
+  give(PARENT, u32At(at + 12));
   give(INDEX, u16At(at + 16));
   give(USED, at + 24);
   const code = xattr(at + 20);

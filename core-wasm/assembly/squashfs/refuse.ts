@@ -43,6 +43,8 @@ export const BAD_XATTR_NAME: i32 = -134;
 export const LONG_XATTR: i32 = -135;
 export const BAD_XATTR_COUNT: i32 = -136;
 export const BAD_SPARSE: i32 = -137;
+export const NO_COUNT: i32 = -138;
+export const BAD_XATTR_REFERENCE: i32 = -139;
 
 let failedAt: u32 = 0;
 

@@ -83,7 +83,8 @@ export function squashfsSuperblock(sourceSize: f64): i32 {
   }
   const inodeCount = u32At(4);
   const room = unpackedMax(directories - inodes);
-  if (inodeCount === 0 || inodeCount > room / INODE_MIN) {
+  if (inodeCount === 0) return refuse(refusal.NO_COUNT, 4);
+  if (inodeCount > room / INODE_MIN) {
     return refuse(refusal.BAD_COUNT, 4);
   }
   const root = u64At(32);
@@ -117,7 +118,7 @@ function tables(used: u64, inodes: u64, directories: u64): i32 {
   const xattrs = optionalTable(56, directories, used);
   if (xattrs < 0) return refuse(refusal.BAD_TABLE, 56);
   const fragmentCount = u32At(16), idCount = u16At(26);
-  if (idCount === 0) return refuse(refusal.BAD_COUNT, 26);
+  if (idCount === 0) return refuse(refusal.NO_COUNT, 26);
   if (fragmentCount > 0) {
     if (fragments === 0) return refuse(refusal.BAD_TABLE, 80);
     if (fragmentCount > unpackedMax(<u64>fragments - directories) >> 4) {

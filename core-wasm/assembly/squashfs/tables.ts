@@ -137,6 +137,7 @@ export function squashfsXattrTable(start: f64): i32 {
   return OK;
 }
 
+const XATTR_TOTAL_MAX: u32 = 1 << 20;
 const XATTR_LIST_MAX: u32 = 65536;
 const XATTR_VALUE_MAX: u32 = 65536;
 const XATTR_NAME_MAX: u32 = 255;
@@ -166,7 +167,8 @@ export function squashfsXattrId(at: u32, end: f64): i32 {
   const code = xattrReference(at, end);
   if (code !== OK) return code;
   const count = u32At(at + 8), size = u32At(at + 12);
-  if (size > XATTR_LIST_MAX) return refuse(refusal.LONG_XATTR, at + 12);
+  // Of names and values, those that are shared included.
+  if (size > XATTR_TOTAL_MAX) return refuse(refusal.LONG_XATTR, at + 12);
   if (count === 0 || count > XATTR_LIST_MAX / XATTR_MIN) {
     return refuse(refusal.BAD_XATTR_COUNT, at + 8);
   }
@@ -192,9 +194,8 @@ export function squashfsXattr(at: u32, size: u32, end: f64): i32 {
   if ((type & 0xff) >= XATTR_PREFIXES || type & ~(OUT_OF_LINE | 0xff)) {
     return refuse(refusal.BAD_XATTR_TYPE, at);
   }
-  if (name === 0 || name > XATTR_NAME_MAX) {
-    return refuse(refusal.BAD_XATTR_NAME, at + 2);
-  }
+  if (name === 0) return refuse(refusal.BAD_XATTR_NAME, at + 2);
+  if (name > XATTR_NAME_MAX) return refuse(refusal.LONG_XATTR, at + 2);
   const value = at + 4 + name;
   if (value + 4 > size) return refusal.MORE;
   for (let i = at + 4; i < value; i++) {
@@ -209,7 +210,7 @@ export function squashfsXattr(at: u32, size: u32, end: f64): i32 {
   give(4, length);
   give(5, -1);
   if ((type & OUT_OF_LINE) === 0) return OK;
-  if (length !== 8) return refuse(refusal.LONG_XATTR, value);
+  if (length !== 8) return refuse(refusal.BAD_XATTR_REFERENCE, value);
   if (value + 12 > size) return refusal.MORE;
   const code = xattrReference(value + 4, end);
   if (code !== OK) return code;
