@@ -48,7 +48,9 @@ async function tailOf(
 ): Promise<Uint8Array> {
   const { fragmentTable, blockSize } = image.superblock;
   const record = await image.record(fragmentTable, index, 16);
-  const [at, word] = await record.numbers(8, 4) as [number, number];
+  const [at, word] = await record.numbers(8, 4, 4) as [
+    ...[number, number, number],
+  ];
   const block = await image.data(at, word, { atMost: blockSize });
   if (offset + length > block.length) {
     refuse("corrupt", `byte ${offset + length} of a fragment`, at);

@@ -69,6 +69,11 @@ export class Image {
   ): Promise<Image> {
     const superblock = await readSuperblock(source);
     const image = new Image(superblock, source, codecs);
+    const { fragmentTable, fragmentCount, idTable, idCount } = superblock;
+    if (fragmentCount > 0) image.checkRoom(fragmentTable, fragmentCount, 16);
+    image.checkRoom(idTable, idCount, 4);
+    const { exportTable, inodeCount } = superblock;
+    if (exportTable !== undefined) image.checkRoom(exportTable, inodeCount, 8);
     if (superblock.hasOptions) await image.#checkOptions();
     else if (superblock.compression === "lz4") {
       refuse("corrupt", "LZ4 without options", 24);
@@ -148,7 +153,10 @@ export class Image {
   ): Promise<Uint8Array> {
     const stored = word & ~DATA_STORED;
     const most = "exactly" in size ? size.exactly : size.atMost;
-    if (word >= DATA_STORED * 2 || stored > this.superblock.blockSize) {
+    if (
+      word >= DATA_STORED * 2 || stored === 0 ||
+      stored > this.superblock.blockSize
+    ) {
       refuse("corrupt", `a block of ${word}`, at);
     }
     const { bytes } = await this.#keep(
@@ -174,6 +182,14 @@ export class Image {
     const cursor = new Cursor((at) => this.#metadata(at, table.end), at);
     await cursor.skip(reference.offset);
     return cursor;
+  }
+
+  /** Throws unless the list at `start` can be that of so many records. */
+  checkRoom(start: number, count: number, size: number): void {
+    const end = start + 8 * Math.ceil(count * size / METADATA_SIZE);
+    if (end > this.superblock.sizeBytes) {
+      refuse("outOfBounds", `a table of ${count}`, start);
+    }
   }
 
   /**
@@ -252,7 +268,7 @@ export class Cursor {
     return taken;
   }
 
-  /** Numbers of so many bytes each; those of 8 must be below 2 ** 53. */
+  /** Numbers of so many bytes each; beyond 2 ** 53 they are infinite. */
   async numbers(...sizes: (2 | 4 | 8)[]): Promise<number[]> {
     const bytes = await this.take(sizes.reduce((sum, size) => sum + size, 0));
     const view = new DataView(bytes.buffer);
@@ -263,7 +279,7 @@ export class Cursor {
       if (size === 4) return view.getUint32(at - 4, true);
       const number = view.getBigUint64(at - 8, true);
       if (number <= Number.MAX_SAFE_INTEGER) return Number(number);
-      return refuse("outOfBounds", `the number ${number}`, this.#at);
+      return Infinity;
     });
   }
 

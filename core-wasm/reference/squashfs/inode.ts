@@ -135,9 +135,10 @@ async function directoryPart(cursor: Cursor, { long }: Form): Promise<Part> {
     index.push({ position: position!, block: at!, name });
   }
   // As if it had "." and "..", which take three bytes.
-  if (size < 3) refuse("corrupt", `names of ${size} bytes`, cursor.at);
+  // Nothing at all is an empty directory for Linux too.
+  if (size === 1 || size === 2) refuse("corrupt", `size ${size}`, cursor.at);
   const names = { block, offset };
-  const directory = { names, size: size - 3, parent, index };
+  const directory = { names, size: Math.max(0, size - 3), parent, index };
   return { directory, xattr, stat: { linkCount } };
 }
 
@@ -153,19 +154,20 @@ async function filePart(cursor: Cursor, form: Form): Promise<Part> {
   }
   const [start, sizeBytes, sparseBytes, linkCount, index, offset, xattr] =
     fields as [number, number, number, number, number, number, number];
+  if (sizeBytes === Infinity) refuse("limit", "a file beyond 2 ** 53", at);
   const whole = Math.floor(sizeBytes / superblock.blockSize);
   const tail = sizeBytes % superblock.blockSize;
   const blockCount = index === NONE && tail > 0 ? whole + 1 : whole;
   if (index !== NONE && index >= superblock.fragmentCount) {
     refuse("outOfBounds", `fragment ${index}`, at);
   }
-  if (index !== NONE && offset + tail > superblock.blockSize) {
+  if (index !== NONE && (tail === 0 || offset + tail > superblock.blockSize)) {
     refuse("corrupt", `byte ${offset} of a fragment`, at);
   }
   if (sparseBytes > sizeBytes) {
     refuse("corrupt", `holes of ${sparseBytes} bytes`, at);
   }
-  if (start > superblock.sizeBytes) {
+  if (start === Infinity || blockCount > 0 && start > superblock.sizeBytes) {
     refuse("outOfBounds", `a file at ${start}`, at);
   }
   // Three bytes of the file can be a block of the table, or a part of one.

@@ -20,6 +20,7 @@ const BLOCK_SIZE_MIN = 4096;
 const BLOCK_SIZE_MAX = 1 << 20;
 const FLAG_EXPORTABLE = 0x80;
 const FLAG_OPTIONS = 0x400;
+const FLAGS_MAX = 0xfff;
 
 /** An inode or a table that is not there. */
 export const NONE = 0xffffffff;
@@ -69,6 +70,7 @@ export async function readSuperblock(source: ByteSource): Promise<Superblock> {
     refuse("unsupported", `version ${u16(28)}.${u16(30)}`, 28);
   }
   const compression = compressionOf(u16(20));
+  if (u16(24) > FLAGS_MAX) refuse("unsupported", `flags ${u16(24)}`, 24);
   const blockSize = u32(12);
   if (
     blockSize < BLOCK_SIZE_MIN || blockSize > BLOCK_SIZE_MAX ||
@@ -106,18 +108,18 @@ function placesOf(view: DataView, used: number) {
     return Number(start);
   };
   const needed = (at: number): number =>
-    place(at) ?? refuse("corrupt", "no table", at);
+    place(at) ?? refuse("outOfBounds", "no table", at);
   const exportable = (view.getUint16(24, true) & FLAG_EXPORTABLE) !== 0;
   const tables = {
     inodeTable: needed(64),
     directoryTable: needed(72),
     fragmentTable: view.getUint32(16, true) > 0 ? needed(80) : 0,
-    exportTable: exportable ? needed(88) : undefined,
+    exportTable: exportable ? place(88) : undefined,
     idTable: needed(48),
     xattrTable: place(56),
   };
-  if (tables.inodeTable > tables.directoryTable) {
-    refuse("corrupt", "directories before inodes", 72);
+  if (tables.inodeTable >= tables.directoryTable) {
+    refuse("outOfBounds", "directories before inodes", 72);
   }
   return tables;
 }

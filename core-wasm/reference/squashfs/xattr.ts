@@ -13,6 +13,10 @@ import { NONE, referenceOf, refuse } from "./superblock.ts";
 
 const PREFIXES = ["user.", "trusted.", "security."];
 const ELSEWHERE = 0x100;
+/** Of a name of one letter and a value of nothing. */
+const PAIR_MIN = 9;
+/** Names and values of one inode. */
+const TOTAL_BYTES = 1 << 20;
 
 interface Pairs {
   readonly start: number;
@@ -60,24 +64,33 @@ export async function xattrsOf(
   const { xattrTable } = image.superblock;
   const values = new Map<string, Uint8Array>();
   if (xattrTable === undefined || index === NONE) return values;
-  const view = viewOf(await image.raw(xattrTable, 16));
+  const view = viewOf(await image.raw(xattrTable, 24));
   const start = view.getBigUint64(0, true);
   if (start > xattrTable) refuse("outOfBounds", `at ${start}`, xattrTable);
   if (index >= view.getUint32(8, true)) {
     refuse("outOfBounds", `attributes ${index}`, xattrTable);
   }
+  image.checkRoom(xattrTable + 16, view.getUint32(8, true), 16);
   const record = await image.record(xattrTable + 16, index, 16);
   const reference = referenceOf(await record.reference(), record.at);
-  const [count] = await record.numbers(4);
-  const table = { start: Number(start), end: xattrTable };
+  const [count, size] = await record.numbers(4, 4) as [number, number];
+  if (size > TOTAL_BYTES) refuse("limit", `${size} bytes`, record.at);
+  if (count === 0 || count * PAIR_MIN > SQUASHFS_LIMITS.xattrListBytes) {
+    refuse("corrupt", `${count} attributes`, record.at);
+  }
+  // The pairs end where the table begins.
+  const end = Math.min(xattrTable, Number(view.getBigUint64(16, true)));
+  const table = { start: Number(start), end };
   const cursor = await image.cursor(table, reference);
+  let names = 0;
   let total = 0;
-  for (let i = 0; i < count!; i++) {
+  for (let i = 0; i < count; i++) {
     const [name, value] = await pairOf(image, cursor, table);
     if (values.has(name)) refuse("corrupt", `${name} twice`, cursor.at);
     values.set(name, value);
-    total += name.length + 1;
-    if (total > SQUASHFS_LIMITS.xattrListBytes) {
+    names += name.length + 1;
+    total += name.length + value.length;
+    if (names > SQUASHFS_LIMITS.xattrListBytes || total > TOTAL_BYTES) {
       refuse("limit", "attributes", cursor.at);
     }
   }
