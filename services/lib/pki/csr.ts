@@ -48,8 +48,12 @@ export async function createCsr(options: CsrOptions): Promise<string> {
 /** A request whose signature holds. */
 export interface Csr {
   readonly publicKey: CryptoKey;
+  /** Of the subject; empty when it has none, or several. */
+  readonly commonName: string;
   readonly names: readonly string[];
   readonly addresses: readonly string[];
+  /** Alternative names of other kinds: mail, URLs. */
+  readonly others: number;
 }
 
 const SUBJECT_ALTERNATIVE_NAME = "2.5.29.17";
@@ -91,10 +95,13 @@ export async function readCsr(pem: string): Promise<Csr> {
     }
     const values = (type: string) =>
       all.filter((one) => one.type === type).map((one) => one.value);
+    const commonNames = csr.subjectName.getField("CN");
     return {
       publicKey,
+      commonName: commonNames.length === 1 ? commonNames[0]! : "",
       names: values("dns"),
       addresses: values("ip").map(canonicalAddress),
+      others: all.filter(({ type }) => type !== "dns" && type !== "ip").length,
     };
   } catch (cause) {
     if (cause instanceof CsrError) throw cause;

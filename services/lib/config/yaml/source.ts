@@ -16,16 +16,24 @@ import {
 } from "yaml";
 import type { Place, Problem } from "../problem.ts";
 
-/** Bounds on one file; a config of 100 interfaces stays below a fifth. */
-export const LIMITS = {
+/** Bounds on one file. */
+export interface SourceLimits {
   /** After unpacking. */
-  bytes: 1 << 20,
+  readonly bytes: number;
   /** Nesting of collections. */
+  readonly depth: number;
+  readonly tokens: number;
+  readonly documents: number;
+}
+
+/** Of a config; one of 100 interfaces stays below a fifth. */
+export const LIMITS: SourceLimits = {
+  bytes: 1 << 20,
   depth: 64,
-  /** Tokens of the lexer; these take about 100 ms. */
+  // These take the lexer about 100 ms.
   tokens: 50_000,
   documents: 16,
-} as const;
+};
 
 type Token = Parameters<Composer["next"]>[0];
 
@@ -51,19 +59,21 @@ function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-const TOO_LARGE = `larger than the limit of ${LIMITS.bytes} bytes`;
+function tooLarge(limits: SourceLimits): Refused {
+  return new Refused(-1, `larger than the limit of ${limits.bytes} bytes`);
+}
 
-function unpack(bytes: Uint8Array): Uint8Array {
+function unpack(bytes: Uint8Array, limits: SourceLimits): Uint8Array {
   try {
     // One more than allowed, so that the limit itself is allowed.
-    return gunzipSync(bytes, { maxOutputLength: LIMITS.bytes + 1 });
+    return gunzipSync(bytes, { maxOutputLength: limits.bytes + 1 });
   } catch (thrown) {
     const code = (thrown as { code?: string }).code;
     const large = code === "ERR_BUFFER_TOO_LARGE" ||
       thrown instanceof RangeError;
     throw new Refused(
       -1,
-      large ? `unpacks to more than ${LIMITS.bytes} bytes` : "broken gzip",
+      large ? `unpacks to more than ${limits.bytes} bytes` : "broken gzip",
     );
   }
 }
@@ -72,15 +82,13 @@ function unpack(bytes: Uint8Array): Uint8Array {
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
 
-function textOf(source: Uint8Array | string): string {
+function textOf(source: Uint8Array | string, limits: SourceLimits): string {
   let text: string;
-  if (typeof source === "string") {
-    text = source;
-    if (text.length > LIMITS.bytes) throw new Refused(-1, TOO_LARGE);
-  } else {
-    if (source.length > LIMITS.bytes) throw new Refused(-1, TOO_LARGE);
-    const bytes = isGzip(source) ? unpack(source) : source;
-    if (bytes.length > LIMITS.bytes) throw new Refused(-1, TOO_LARGE);
+  if (source.length > limits.bytes) throw tooLarge(limits);
+  if (typeof source === "string") text = source;
+  else {
+    const bytes = isGzip(source) ? unpack(source, limits) : source;
+    if (bytes.length > limits.bytes) throw tooLarge(limits);
     try {
       text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     } catch {
@@ -102,18 +110,22 @@ function depthOf({ stack }: Parser): number {
 }
 
 /** Runs the lexer and the stack parser, neither of which recurses. */
-function tokenize(text: string, lines: LineCounter): Token[] {
+function tokenize(
+  text: string,
+  lines: LineCounter,
+  limits: SourceLimits,
+): Token[] {
   const parser = new Parser(lines.addNewLine);
   const tokens: Token[] = [];
   let count = 0;
   for (const lexeme of new Lexer().lex(text)) {
     const { offset } = parser;
-    if (++count > LIMITS.tokens) {
-      throw new Refused(offset, `more than ${LIMITS.tokens} tokens`);
+    if (++count > limits.tokens) {
+      throw new Refused(offset, `more than ${limits.tokens} tokens`);
     }
     for (const token of parser.next(lexeme)) tokens.push(token);
-    if (parser.stack.length > LIMITS.depth && depthOf(parser) > LIMITS.depth) {
-      throw new Refused(offset, `nested deeper than ${LIMITS.depth} levels`);
+    if (parser.stack.length > limits.depth && depthOf(parser) > limits.depth) {
+      throw new Refused(offset, `nested deeper than ${limits.depth} levels`);
     }
   }
   for (const token of parser.end()) tokens.push(token);
@@ -125,7 +137,7 @@ function coreTag(name: string): ScalarTag {
 }
 
 /** Scalars stay text: what they mean is the schema's business. */
-const OPTIONS = {
+const CONFIG_OPTIONS = {
   schema: "failsafe",
   // Checked by the decoder, in linear time.
   uniqueKeys: false,
@@ -154,8 +166,24 @@ const TEXT: Partial<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: "unexpected text",
 };
 
-/** Reads `source`, which may be gzip, into at most 16 documents. */
-export function readSource(source: Uint8Array | string): Source {
+/** What `source` is read as. */
+export interface SourceOptions {
+  readonly limits?: SourceLimits;
+  /** Scalars become numbers and the like, as in YAML 1.2. */
+  readonly typed?: boolean;
+}
+
+const TYPED_OPTIONS = {
+  schema: "core",
+  prettyErrors: false,
+  logLevel: "silent",
+} as const;
+
+/** Reads `source`, which may be gzip, into its documents. */
+export function readSource(
+  source: Uint8Array | string,
+  { limits = LIMITS, typed = false }: SourceOptions = {},
+): Source {
   const lines = new LineCounter();
   const place = (offset: number): Place => {
     if (offset < 0) return NOWHERE;
@@ -169,18 +197,17 @@ export function readSource(source: Uint8Array | string): Source {
     place,
   });
   try {
-    const text = textOf(source);
+    const text = textOf(source, limits);
     lines.addNewLine(0);
-    const tokens = tokenize(text, lines);
+    const tokens = tokenize(text, lines, limits);
+    const composer = new Composer(typed ? TYPED_OPTIONS : CONFIG_OPTIONS);
     const documents: Document.Parsed[] = [];
     const problems: Problem[] = [];
-    for (
-      const document of new Composer(OPTIONS).compose(tokens, false)
-    ) {
-      if (documents.length === LIMITS.documents) {
+    for (const document of composer.compose(tokens, false)) {
+      if (documents.length === limits.documents) {
         throw new Refused(
           document.range[0],
-          `more than ${LIMITS.documents} documents`,
+          `more than ${limits.documents} documents`,
         );
       }
       documents.push(document);
