@@ -13,6 +13,8 @@ export interface ReplaceOptions {
   readonly shared?: boolean;
   /** It is on disk when the promise resolves; takes reading the directory. */
   readonly durable?: boolean;
+  /** Where it is written first, in the same file system. */
+  readonly beside?: string;
 }
 
 async function isSame(path: string, bytes: Uint8Array, mode: number) {
@@ -41,13 +43,15 @@ async function writeNew(path: string, bytes: Uint8Array, mode: number) {
 export async function replaceFile(
   path: string,
   contents: string | Uint8Array,
-  { mode = 0o644, shared = false, durable = false }: ReplaceOptions = {},
+  options: ReplaceOptions = {},
 ): Promise<void> {
+  const { mode = 0o644, shared = false, durable = false } = options;
   const bytes = typeof contents === "string"
     ? new TextEncoder().encode(contents)
     : contents;
   if (await isSame(path, bytes, mode)) return;
-  const beside = shared ? `${path}.${crypto.randomUUID()}.new` : `${path}.new`;
+  const beside = options.beside ??
+    (shared ? `${path}.${crypto.randomUUID()}.new` : `${path}.new`);
   // Left by a crash, perhaps with another mode.
   if (!shared) await Deno.remove(beside).catch(() => {});
   try {

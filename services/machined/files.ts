@@ -10,8 +10,18 @@ export interface Files {
   mkdir(path: string, mode: number): Promise<void>;
   /** Undefined when it is not there. */
   read(path: string): Promise<Uint8Array | undefined>;
-  /** Replaces the file in one step, on disk when it resolves. */
-  replace(path: string, bytes: Uint8Array, mode: number): Promise<void>;
+  /**
+   * Replaces the file in one step, on disk when it resolves. It is written
+   * `beside` first where others read whatever is in its directory.
+   */
+  replace(
+    path: string,
+    bytes: Uint8Array,
+    mode: number,
+    beside?: string,
+  ): Promise<void>;
+  /** Gone already is well. */
+  remove(path: string): Promise<void>;
   /** Writes in place: for files of /proc, and those that are bound elsewhere. */
   write(path: string, bytes: Uint8Array, mode?: number): Promise<void>;
   append(path: string, bytes: Uint8Array): Promise<void>;
@@ -37,8 +47,14 @@ export const realFiles: Files = {
     await Deno.chmod(path, mode);
   },
   read: (path) => absent(Deno.readFile(path)),
-  replace: (path, bytes, mode) =>
-    replaceFile(path, bytes, { mode, durable: true }),
+  replace: (path, bytes, mode, beside) =>
+    replaceFile(path, bytes, {
+      ...{ mode, durable: true },
+      ...beside !== undefined && { beside },
+    }),
+  async remove(path) {
+    await absent(Deno.remove(path));
+  },
   async write(path, bytes, mode) {
     await Deno.writeFile(path, bytes, mode === undefined ? {} : { mode });
     if (mode !== undefined) await Deno.chmod(path, mode);
@@ -77,6 +93,11 @@ export class MemoryFiles implements Files {
 
   replace(path: string, bytes: Uint8Array, mode: number): Promise<void> {
     return this.write(path, bytes, mode);
+  }
+
+  remove(path: string): Promise<void> {
+    this.files.delete(path);
+    return Promise.resolve();
   }
 
   async write(path: string, bytes: Uint8Array, mode?: number): Promise<void> {

@@ -122,7 +122,7 @@ async function printed(): Promise<string> {
   const pods = controlPlanePods(input, files);
   const hidden = (text: string) =>
     text.replaceAll(/(secret|token|-data): \S+/g, "$1: ...")
-      .replaceAll(/secrets-digest: \S+/g, "secrets-digest: ...");
+      .replaceAll(/config-digest: \S+/g, "config-digest: ...");
   return [
     "# files",
     ...files.map(({ path }) => path),

@@ -43,6 +43,8 @@ export interface StaticPod {
   readonly name: Component;
   readonly path: string;
   readonly text: string;
+  /** Of all that makes it another pod. */
+  readonly digest: string;
 }
 
 /** The command line, sorted, so that the same config is the same pod. */
@@ -68,13 +70,16 @@ function probe(options: ComponentOptions, path: string) {
   };
 }
 
+/** The annotation by which a pod that runs is known to be of this config. */
+export const CONFIG_DIGEST = "talos.dev/config-digest";
+
 /** Certificates are read again when they change: they do not count. */
-function secretsDigest(secrets: ComponentOptions["secrets"]): string {
-  const hash = createHash("sha256");
+function digestOf(spec: unknown, secrets: ComponentOptions["secrets"]): string {
+  const hash = createHash("sha256").update(JSON.stringify(spec));
   for (const { path, text } of secrets) {
     if (!/\.(crt|key)$/.test(path)) hash.update(`${path}\n${text}\n`);
   }
-  return hash.digest("hex").slice(0, 16);
+  return hash.digest("hex").slice(0, 32);
 }
 
 function containerOf(options: ComponentOptions) {
@@ -113,9 +118,30 @@ function containerOf(options: ComponentOptions) {
   };
 }
 
+function specOf(options: ComponentOptions) {
+  return {
+    priorityClassName: "system-cluster-critical",
+    hostNetwork: true,
+    automountServiceAccountToken: false,
+    containers: [containerOf(options)],
+    volumes: [
+      {
+        name: "secrets",
+        hostPath: { path: `${KUBERNETES_PATHS.secrets}/${options.name}` },
+      },
+      ...(options.writes ?? []).map((path, at) => ({
+        name: `data-${at}`,
+        hostPath: { path, type: "DirectoryOrCreate" },
+      })),
+    ],
+  };
+}
+
 /** The pod of one component. */
 export function staticPod(options: ComponentOptions): StaticPod {
-  const { name } = options;
+  const { name, secrets } = options;
+  const spec = specOf(options);
+  const digest = digestOf(spec, secrets);
   const pod = {
     apiVersion: "v1",
     kind: "Pod",
@@ -129,29 +155,13 @@ export function staticPod(options: ComponentOptions): StaticPod {
         "app.kubernetes.io/name": name,
         "app.kubernetes.io/managed-by": "Talos",
       },
-      annotations: {
-        "talos.dev/secrets-digest": secretsDigest(options.secrets),
-      },
+      annotations: { [CONFIG_DIGEST]: digest },
     },
-    spec: {
-      priorityClassName: "system-cluster-critical",
-      hostNetwork: true,
-      automountServiceAccountToken: false,
-      containers: [containerOf(options)],
-      volumes: [
-        {
-          name: "secrets",
-          hostPath: { path: `${KUBERNETES_PATHS.secrets}/${name}` },
-        },
-        ...(options.writes ?? []).map((path, at) => ({
-          name: `data-${at}`,
-          hostPath: { path, type: "DirectoryOrCreate" },
-        })),
-      ],
-    },
+    spec,
   };
   return {
     name,
+    digest,
     path: `${KUBERNETES_PATHS.manifests}/talos-${name}.yaml`,
     text: stringify(pod),
   };

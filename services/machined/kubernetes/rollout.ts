@@ -1,0 +1,111 @@
+/**
+ * Puts the control plane of this node in place: the files of its components,
+ * then their pods, and where pods run already one after the other, each only
+ * when the one before is well again.
+ */
+import type { Clock } from "#lib/clock.ts";
+import { AgentError } from "#lib/errors.ts";
+import type { KubeClient } from "#lib/kube/client.ts";
+import { KubeError } from "#lib/kube/errors.ts";
+import { type Pod, RESOURCES } from "#lib/kube/resources.ts";
+import type { Logger } from "#lib/log.ts";
+import { dirname } from "@std/path";
+import type { Files } from "../files.ts";
+import { controlPlanePods } from "./control_plane.ts";
+import { KUBERNETES_PATHS, type KubernetesInput } from "./input.ts";
+import { controlPlaneSecrets } from "./secrets.ts";
+import { CONFIG_DIGEST, type StaticPod } from "./static_pod.ts";
+
+/** A component that is not well with its new settings. */
+export class RolloutError extends AgentError<
+  { readonly kind: "rollout"; readonly component: string }
+> {
+  override name = "RolloutError";
+
+  constructor(component: string, withinMs: number) {
+    super(
+      { kind: "rollout", component },
+      `${component} is not ready with its new settings after ${
+        withinMs / 1000
+      } s; what comes after it stays as it was`,
+    );
+  }
+}
+
+/** What a rollout touches. */
+export interface RolloutOptions {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The API server of this node. */
+  readonly client: (input: KubernetesInput) => Promise<KubeClient>;
+}
+
+/** A new image may have to be pulled first. */
+const READY_MS = 5 * 60_000;
+const LOOK_MS = 1_000;
+/** Beside the directory that the kubelet reads, in the same file system. */
+const STAGED = "/etc/kubernetes/.staged";
+
+function isReady(pod: Pod, digest: string): boolean {
+  return pod.metadata.annotations?.[CONFIG_DIGEST] === digest &&
+    pod.metadata.deletionTimestamp === undefined &&
+    (pod.status?.conditions ?? [])
+      .some(({ type, status }) => type === "Ready" && status === "True");
+}
+
+async function untilReady(
+  { name, digest }: StaticPod,
+  input: KubernetesInput,
+  { options, signal }: { options: RolloutOptions; signal: AbortSignal },
+): Promise<void> {
+  const { clock, client } = options;
+  const place = {
+    namespace: "kube-system",
+    name: `${name}-${input.hostname}`,
+  };
+  const end = clock.monotonic() + READY_MS;
+  while (clock.monotonic() < end) {
+    try {
+      const api = await client(input);
+      if (isReady(await api.get(RESOURCES.pods, place, signal), digest)) return;
+    } catch (thrown) {
+      // The API server itself may be the one that starts.
+      if (!(thrown instanceof KubeError)) throw thrown;
+    }
+    await clock.sleep(LOOK_MS, signal);
+  }
+  throw new RolloutError(name, READY_MS);
+}
+
+/**
+ * Makes the control plane that `input` asks for; the names of the components
+ * that were started or changed.
+ *
+ * @throws {RolloutError}
+ */
+export async function rollOut(
+  input: KubernetesInput,
+  options: RolloutOptions,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { files, clock, log } = options;
+  const encode = (text: string) => new TextEncoder().encode(text);
+  const secrets = await controlPlaneSecrets(input, clock);
+  for (const { path, text } of secrets) {
+    await files.mkdir(dirname(path), 0o700);
+    await files.replace(path, encode(text), 0o600);
+  }
+  await files.mkdir(KUBERNETES_PATHS.manifests, 0o700);
+  const changed: string[] = [];
+  for (const pod of controlPlanePods(input, secrets)) {
+    const before = await files.read(pod.path);
+    const text = before && new TextDecoder().decode(before);
+    if (text === pod.text) continue;
+    log.info(`${pod.name}: ${text === undefined ? "starts" : "changes"}`);
+    await files.replace(pod.path, encode(pod.text), 0o600, STAGED);
+    changed.push(pod.name);
+    if (text !== undefined) await untilReady(pod, input, { options, signal });
+  }
+  return changed;
+}
