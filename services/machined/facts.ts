@@ -1,5 +1,6 @@
 /** What daemons are told of the node besides its config. */
 import type { Clock } from "#lib/clock.ts";
+import { rangesOverlap } from "#lib/net/ip.ts";
 import type { NodeFacts } from "#lib/worker/protocol.ts";
 
 /** One address of one interface. */
@@ -15,6 +16,18 @@ export function globalAddresses(all: readonly InterfaceAddress[]): string[] {
     !/^(127\.|169\.254\.|0\.|22[4-9]\.|23\d\.|::1$|fe[89ab]|ff)/i.test(address)
   ).map(({ address }) => address);
   return [...new Set(addresses)].sort();
+}
+
+/** The facts without the addresses that are of `subnets`. */
+export function withoutPods(
+  facts: NodeFacts,
+  subnets: readonly string[],
+): NodeFacts {
+  const own = facts.addresses.filter((address) => {
+    const single = `${address}/${address.includes(":") ? 128 : 32}`;
+    return !subnets.some((subnet) => rangesOverlap(single, subnet));
+  });
+  return { ...facts, addresses: own };
 }
 
 /** Whether two sets of facts say the same. */

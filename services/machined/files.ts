@@ -20,8 +20,6 @@ export interface Files {
     mode: number,
     beside?: string,
   ): Promise<void>;
-  /** Gone already is well. */
-  remove(path: string): Promise<void>;
   /** Writes in place: for files of /proc, and those that are bound elsewhere. */
   write(path: string, bytes: Uint8Array, mode?: number): Promise<void>;
   append(path: string, bytes: Uint8Array): Promise<void>;
@@ -52,9 +50,7 @@ export const realFiles: Files = {
       ...{ mode, durable: true },
       ...beside !== undefined && { beside },
     }),
-  async remove(path) {
-    await absent(Deno.remove(path));
-  },
+
   async write(path, bytes, mode) {
     await Deno.writeFile(path, bytes, mode === undefined ? {} : { mode });
     if (mode !== undefined) await Deno.chmod(path, mode);
@@ -93,11 +89,6 @@ export class MemoryFiles implements Files {
 
   replace(path: string, bytes: Uint8Array, mode: number): Promise<void> {
     return this.write(path, bytes, mode);
-  }
-
-  remove(path: string): Promise<void> {
-    this.files.delete(path);
-    return Promise.resolve();
   }
 
   async write(path: string, bytes: Uint8Array, mode?: number): Promise<void> {

@@ -16,13 +16,18 @@ import { ConfigStore, type HeldConfig } from "./config_store.ts";
 import { Configurator } from "./configurator.ts";
 import { CriFiles } from "./cri_files.ts";
 import type { Files } from "./files.ts";
-import { watchFacts } from "./facts.ts";
+import { watchFacts, withoutPods } from "./facts.ts";
 import {
   CaError,
   IdentityKeeper,
   type IdentityRequest,
   identityRequest,
 } from "./identity.ts";
+import {
+  KubernetesUnits,
+  type KubernetesUnitsOptions,
+  UNIT_READERS,
+} from "./kubernetes_units.ts";
 import { phasesOf, type SequenceName, type SequenceNode } from "./sequences.ts";
 import { type RunOptions, Sequencer } from "./sequencer.ts";
 import { PROCESS_RESTART } from "./supervisor/backoff.ts";
@@ -77,6 +82,10 @@ export interface MachinedOptions {
     readonly system: PulledNode;
     readonly kubernetes: PulledNode;
   };
+  readonly kubernetes: Pick<
+    KubernetesUnitsOptions,
+    "connect" | "probeKubelet"
+  >;
   /** A run of the machine API. */
   readonly apiRunner: () => Runner;
   /** Copies the lines of services, for `debug: true`. */
@@ -98,6 +107,7 @@ export class Machined {
   readonly #workers = new Map<string, WorkerRunner>();
   readonly #outdated = new Set<string>();
   readonly #criFiles: CriFiles;
+  readonly #units: KubernetesUnits;
   readonly #keeper: IdentityKeeper;
   readonly #life = new AbortController();
   #identity: Identity | undefined;
@@ -109,6 +119,13 @@ export class Machined {
     this.#options = options;
     this.#store = new ConfigStore({ mode, log });
     this.#criFiles = new CriFiles(options.files);
+    this.#units = new KubernetesUnits({
+      config: () => this.#store.held!.config,
+      facts: () => this.#facts(),
+      pulled: options.pulled.kubernetes,
+      ...options.kubernetes,
+      ...{ files: options.files, clock, log },
+    });
     this.supervisor = new Supervisor({ events, log, clock });
     this.#sequencer = new Sequencer({
       events,
@@ -120,7 +137,7 @@ export class Machined {
       store: this.#store,
       log,
       vet: (held) => this.#vet(held),
-      readers: () => options.manifests,
+      readers: () => [...options.manifests, ...UNIT_READERS],
       busy: () => this.#sequencer.busy,
       save: (source) => saveConfig(options.files, source),
       applySequence: () => {
@@ -149,9 +166,11 @@ export class Machined {
 
   /** Runs the node up to where it waits for events. Never rejects. */
   async start(): Promise<void> {
-    const { facts, clock } = this.#options;
+    const { clock } = this.#options;
+    const facts = () => this.#facts();
     const changed = () => {
       this.#followIdentity();
+      this.#units.changed();
       this.#configure([...this.#workers.keys()]);
     };
     void watchFacts({ facts, clock, changed }, this.#life.signal);
@@ -176,6 +195,16 @@ export class Machined {
       // A sequence that could not end the node must not keep it half alive.
       if (!ended) exit(1);
     })();
+  }
+
+  /** Addresses of pods and services are the cluster's, not the node's. */
+  #facts(): NodeFacts {
+    const { podSubnets = [], serviceSubnets = [] } =
+      this.#store.held?.config.cluster.network ?? {};
+    return withoutPods(this.#options.facts(), [
+      ...podSubnets,
+      ...serviceSubnets,
+    ]);
   }
 
   get #node(): SequenceNode {
@@ -293,6 +322,7 @@ export class Machined {
         config: () => this.#store.held!.config,
         write: (config) => this.#criFiles.write(config),
       }),
+      ...this.#units.specs(this.#life.signal),
     ];
     for (const unit of units) this.supervisor.add(unit);
     return units.map(({ id }) => id);
@@ -314,7 +344,7 @@ export class Machined {
   #workerConfig(manifest: Manifest) {
     return workerConfig(manifest, {
       config: this.#store.held?.config,
-      facts: this.#options.facts(),
+      facts: this.#facts(),
       identity: this.#identity,
     });
   }
@@ -329,7 +359,7 @@ export class Machined {
 
   /** A control plane whose CA cannot issue could never be reached again. */
   async #vet({ config }: HeldConfig): Promise<void> {
-    const request = identityRequest(config, this.#options.facts());
+    const request = identityRequest(config, this.#facts());
     try {
       if (request) await this.#options.issueIdentity(request);
     } catch (cause) {
@@ -342,7 +372,7 @@ export class Machined {
   }
 
   #identityRequest(): IdentityRequest | undefined {
-    return identityRequest(this.#store.held?.config, this.#options.facts());
+    return identityRequest(this.#store.held?.config, this.#facts());
   }
 
   /** A control plane's apid and trustd wait for their certificate. */
@@ -358,5 +388,6 @@ export class Machined {
       ? (id, line) => id !== "machined" && console(`${id}: ${line}`)
       : undefined;
     this.#followIdentity();
+    this.#units.changed();
   }
 }

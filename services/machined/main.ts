@@ -11,6 +11,7 @@ import { ServiceLogs } from "#lib/log_store.ts";
 import { BUNDLE_DIR, DENO, SOCKETS } from "#lib/paths.ts";
 import { authorizeByRole } from "#lib/rpc/local.ts";
 import { bind, serve } from "#lib/rpc/server.ts";
+import { kubeTransport } from "#lib/kube/transport.ts";
 import { trimMemory } from "#lib/sys/memory.ts";
 import { realSys } from "#lib/sys/real.ts";
 import { VERSION } from "#lib/version.ts";
@@ -46,7 +47,7 @@ import { CONTAINERD_COMMAND } from "./units/containerd.ts";
 import { CERTS_DIR, CRI_COMMAND, CRI_NAMESPACE } from "./units/cri.ts";
 import { makeHosts } from "./units/hosts.ts";
 import type { PulledNode } from "./units/pulled.ts";
-import { probeContainerd } from "./units/probes.ts";
+import { probeContainerd, probeKubelet } from "./units/probes.ts";
 
 /** The inspect child; its call and options follow. */
 const INSPECT = [
@@ -165,6 +166,7 @@ function makeMachined(
       system: pulled(cri.system),
       kubernetes: pulled(cri.kubernetes),
     },
+    kubernetes: { connect: kubeTransport, probeKubelet },
     apiRunner,
     console: console.sink,
     exit: (code) => void console.flush(FLUSH_MS).finally(() => Deno.exit(code)),

@@ -80,6 +80,8 @@ export function kubeletConfiguration(input: KubernetesInput): string {
         }],
       }
       : {},
+    // networkd replaces it; /etc has a link to it.
+    resolvConf: "/system/etc/resolv.conf",
     rotateCertificates: true,
     serializeImagePulls: false,
     serverTLSBootstrap: true,

@@ -47,6 +47,17 @@ export interface StaticPod {
   readonly digest: string;
 }
 
+function podPath(name: Component): string {
+  return `${KUBERNETES_PATHS.manifests}/talos-${name}.yaml`;
+}
+
+/** Files that tell whether a control plane was put in place. */
+export const controlPlanePaths = {
+  /** There from the first rollout on, until the node stops. */
+  secrets: `${KUBERNETES_PATHS.secrets}/kube-apiserver/ca.crt`,
+  pods: COMPONENTS.map(podPath),
+} as const;
+
 /** The command line, sorted, so that the same config is the same pod. */
 function commandOf({ name, flags, extraArgs }: ComponentOptions): string[] {
   const all = new Map<string, string | readonly string[]>([
@@ -162,7 +173,7 @@ export function staticPod(options: ComponentOptions): StaticPod {
   return {
     name,
     digest,
-    path: `${KUBERNETES_PATHS.manifests}/talos-${name}.yaml`,
+    path: podPath(name),
     text: stringify(pod),
   };
 }

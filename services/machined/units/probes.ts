@@ -77,3 +77,13 @@ export async function probeContainerd(
     channel.close();
   }
 }
+
+/** The port that the kubelet has for this on the loopback. */
+const KUBELET_HEALTH = "http://127.0.0.1:10248/healthz";
+
+/** The kubelet's own opinion. */
+export async function probeKubelet(signal: AbortSignal): Promise<void> {
+  const response = await fetch(KUBELET_HEALTH, { signal });
+  const text = (await response.text()).slice(0, 200);
+  if (!response.ok) throw new Error(`${response.status} ${text}`);
+}

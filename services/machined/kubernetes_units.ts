@@ -1,0 +1,98 @@
+/**
+ * The services of a node that are there for Kubernetes, and what keeps the
+ * cluster as the config has it. Made anew for each node with a config.
+ */
+import type { Clock } from "#lib/clock.ts";
+import type { ConfigReader, EffectiveConfig } from "#lib/config/mod.ts";
+import { fetchManifest } from "#lib/kube/manifests.ts";
+import type { KubeTransport } from "#lib/kube/client.ts";
+import type { KubeServer } from "#lib/kube/transport.ts";
+import type { Logger } from "#lib/log.ts";
+import type { NodeFacts } from "#lib/worker/protocol.ts";
+import type { Files } from "./files.ts";
+import { AdminClient } from "./kubernetes/admin.ts";
+import { writeCniConfig } from "./kubernetes/cni_writer.ts";
+import type { KubernetesInput } from "./kubernetes/input.ts";
+import { ControlPlaneKeeper } from "./kubernetes/keeper.ts";
+import type { ServiceSpec } from "./supervisor/service.ts";
+import { bootkubeSpec } from "./units/bootkube.ts";
+import { kubeletSpec } from "./units/kubelet.ts";
+import type { PulledNode } from "./units/pulled.ts";
+
+/** What of the config starts a service anew. */
+export const UNIT_READERS: readonly ConfigReader[] = [
+  {
+    name: "kubelet",
+    config: [
+      "machine.kubelet",
+      "machine.env",
+      "cluster.allowSchedulingOnMasters",
+      "cluster.ca",
+      "cluster.controlPlane.endpoint",
+      "cluster.network",
+      "cluster.token",
+    ],
+  },
+];
+
+/** What the units work with. */
+export interface KubernetesUnitsOptions {
+  readonly config: () => EffectiveConfig;
+  readonly facts: () => NodeFacts;
+  readonly pulled: PulledNode;
+  readonly connect: (server: KubeServer) => KubeTransport;
+  readonly probeKubelet: (signal: AbortSignal) => Promise<void>;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** See the top of the file. */
+export class KubernetesUnits {
+  readonly #options: KubernetesUnitsOptions;
+  readonly #keeper: ControlPlaneKeeper;
+  #keeping = false;
+
+  constructor(options: KubernetesUnitsOptions) {
+    const { clock, log, files, connect } = options;
+    this.#options = options;
+    this.#keeper = new ControlPlaneKeeper({
+      input: () => this.#input(),
+      admin: new AdminClient({ clock, connect }),
+      ...{ files, clock, log, fetchManifest },
+    });
+  }
+
+  #input(): KubernetesInput {
+    const { hostname, addresses, mode } = this.#options.facts();
+    const config = this.#options.config();
+    return { config, hostname, addresses, mode };
+  }
+
+  /** The services, in the order in which they need each other. */
+  specs(signal: AbortSignal): ServiceSpec[] {
+    const { files, clock, log, pulled, probeKubelet } = this.#options;
+    const input = () => this.#input();
+    const kubelet = kubeletSpec({ input, files, probe: probeKubelet }, pulled);
+    if (input().config.cluster.network.cni.name === "flannel") {
+      void writeCniConfig({ files, clock, log }, signal);
+    }
+    if (input().config.machine.type === "join") return [kubelet];
+    const bootkube = bootkubeSpec({
+      ...{ keeper: this.#keeper, clock, log },
+      onDone: () => this.#keep(signal),
+    });
+    return [kubelet, bootkube];
+  }
+
+  /** The config, a name or an address is another. */
+  changed(): void {
+    this.#keeper.changed();
+  }
+
+  #keep(signal: AbortSignal): void {
+    if (this.#keeping) return;
+    this.#keeping = true;
+    void this.#keeper.keep(signal);
+  }
+}
