@@ -15,7 +15,9 @@ import { writeCniConfig } from "./kubernetes/cni_writer.ts";
 import type { KubernetesInput } from "./kubernetes/input.ts";
 import { ControlPlaneKeeper } from "./kubernetes/keeper.ts";
 import type { ServiceSpec } from "./supervisor/service.ts";
+import { etcdPeers } from "./etcd/peers.ts";
 import { bootkubeSpec } from "./units/bootkube.ts";
+import { etcdSpec } from "./units/etcd.ts";
 import { kubeletSpec } from "./units/kubelet.ts";
 import type { PulledNode } from "./units/pulled.ts";
 
@@ -33,15 +35,21 @@ export const UNIT_READERS: readonly ConfigReader[] = [
       "cluster.token",
     ],
   },
+  { name: "etcd", config: ["cluster.etcd"] },
 ];
 
 /** What the units work with. */
 export interface KubernetesUnitsOptions {
   readonly config: () => EffectiveConfig;
   readonly facts: () => NodeFacts;
-  readonly pulled: PulledNode;
+  /** The CRI containerd's name spaces: etcd is in the first. */
+  readonly pulled: {
+    readonly system: PulledNode;
+    readonly kubernetes: PulledNode;
+  };
   readonly connect: (server: KubeServer) => KubeTransport;
   readonly probeKubelet: (signal: AbortSignal) => Promise<void>;
+  readonly probeEtcd: (signal: AbortSignal) => Promise<void>;
   readonly files: Files;
   readonly clock: Clock;
   readonly log: Logger;
@@ -52,6 +60,8 @@ export class KubernetesUnits {
   readonly #options: KubernetesUnitsOptions;
   readonly #keeper: ControlPlaneKeeper;
   #keeping = false;
+  readonly #bootstrap = Promise.withResolvers<void>();
+  #bootstrapWanted = false;
 
   constructor(options: KubernetesUnitsOptions) {
     const { clock, log, files, connect } = options;
@@ -73,7 +83,10 @@ export class KubernetesUnits {
   specs(signal: AbortSignal): ServiceSpec[] {
     const { files, clock, log, pulled, probeKubelet } = this.#options;
     const input = () => this.#input();
-    const kubelet = kubeletSpec({ input, files, probe: probeKubelet }, pulled);
+    const kubelet = kubeletSpec(
+      { input, files, probe: probeKubelet },
+      pulled.kubernetes,
+    );
     if (input().config.cluster.network.cni.name === "flannel") {
       void writeCniConfig({ files, clock, log }, signal);
     }
@@ -82,7 +95,27 @@ export class KubernetesUnits {
       ...{ keeper: this.#keeper, clock, log },
       onDone: () => this.#keep(signal),
     });
-    return [kubelet, bootkube];
+    return [this.#etcd(), kubelet, bootkube];
+  }
+
+  /** This node is to begin the cluster. */
+  bootstrap(): void {
+    this.#bootstrapWanted = true;
+    this.#bootstrap.resolve();
+  }
+
+  #etcd(): ServiceSpec {
+    const { files, clock, log, pulled, connect, probeEtcd } = this.#options;
+    const input = () => this.#input();
+    return etcdSpec({
+      ...{ input, files, clock, log, probe: probeEtcd },
+      peers: etcdPeers({ input, connect, clock }),
+      bootstrap: {
+        wanted: () =>
+          this.#bootstrapWanted || input().config.machine.type === "init",
+        asked: () => this.#bootstrap.promise,
+      },
+    }, pulled.system);
   }
 
   /** The config, a name or an address is another. */

@@ -50,7 +50,6 @@ import {
 } from "./units/containerd.ts";
 import { criSpec, type CriSpecOptions } from "./units/cri.ts";
 import { daemonsOf, daemonSpec, MAINTENANCE } from "./units/daemons.ts";
-import type { PulledNode } from "./units/pulled.ts";
 import { IDENTIFIED, workerConfig } from "./worker_config.ts";
 
 /** What a node is made of. */
@@ -77,14 +76,10 @@ export interface MachinedOptions {
     readonly probe: (signal: AbortSignal) => Promise<void>;
   };
   readonly cri: Pick<CriSpecOptions, "runner" | "probe">;
-  /** The CRI containerd's name spaces: etcd is in the first. */
-  readonly pulled: {
-    readonly system: PulledNode;
-    readonly kubernetes: PulledNode;
-  };
+  readonly pulled: KubernetesUnitsOptions["pulled"];
   readonly kubernetes: Pick<
     KubernetesUnitsOptions,
-    "connect" | "probeKubelet"
+    "connect" | "probeEtcd" | "probeKubelet"
   >;
   /** A run of the machine API. */
   readonly apiRunner: () => Runner;
@@ -122,7 +117,7 @@ export class Machined {
     this.#units = new KubernetesUnits({
       config: () => this.#store.held!.config,
       facts: () => this.#facts(),
-      pulled: options.pulled.kubernetes,
+      pulled: options.pulled,
       ...options.kubernetes,
       ...{ files: options.files, clock, log },
     });

@@ -47,7 +47,7 @@ import { CONTAINERD_COMMAND } from "./units/containerd.ts";
 import { CERTS_DIR, CRI_COMMAND, CRI_NAMESPACE } from "./units/cri.ts";
 import { makeHosts } from "./units/hosts.ts";
 import type { PulledNode } from "./units/pulled.ts";
-import { probeContainerd, probeKubelet } from "./units/probes.ts";
+import { probeContainerd, probeEtcd, probeKubelet } from "./units/probes.ts";
 
 /** The inspect child; its call and options follow. */
 const INSPECT = [
@@ -166,7 +166,7 @@ function makeMachined(
       system: pulled(cri.system),
       kubernetes: pulled(cri.kubernetes),
     },
-    kubernetes: { connect: kubeTransport, probeKubelet },
+    kubernetes: { connect: kubeTransport, probeEtcd, probeKubelet },
     apiRunner,
     console: console.sink,
     exit: (code) => void console.flush(FLUSH_MS).finally(() => Deno.exit(code)),

@@ -8,6 +8,7 @@ import {
   Health as GrpcHealth,
   HealthCheckResponse_ServingStatus,
 } from "#proto/grpc_health_pb.ts";
+import { ETCD_PORTS } from "../etcd/paths.ts";
 import { orAborted } from "#lib/abort.ts";
 import { connect, createClient } from "#lib/rpc/client.ts";
 import { Role, ROLE_METADATA } from "#lib/rpc/roles.ts";
@@ -78,12 +79,19 @@ export async function probeContainerd(
   }
 }
 
-/** The port that the kubelet has for this on the loopback. */
-const KUBELET_HEALTH = "http://127.0.0.1:10248/healthz";
-
-/** The kubelet's own opinion. */
-export async function probeKubelet(signal: AbortSignal): Promise<void> {
-  const response = await fetch(KUBELET_HEALTH, { signal });
+/** Rejects unless `url`, on the loopback, says that all is well. */
+async function ask(url: string, signal: AbortSignal): Promise<void> {
+  const response = await fetch(url, { signal });
   const text = (await response.text()).slice(0, 200);
   if (!response.ok) throw new Error(`${response.status} ${text}`);
+}
+
+/** The kubelet's own opinion. */
+export function probeKubelet(signal: AbortSignal): Promise<void> {
+  return ask("http://127.0.0.1:10248/healthz", signal);
+}
+
+/** A read that takes a quorum of the members. */
+export function probeEtcd(signal: AbortSignal): Promise<void> {
+  return ask(`http://127.0.0.1:${ETCD_PORTS.metrics}/health`, signal);
 }

@@ -31,7 +31,7 @@ export interface PulledOptions
   /** Asked before each run: the config may name another. */
   readonly image: () => string;
   /** Before each run, once the image is there; rejects: it is tried again. */
-  readonly prepare?: (signal: AbortSignal) => Promise<"run" | "skip">;
+  readonly prepare?: ServiceSpec["pre"];
   readonly spec: (image: StoredImage) => RuntimeSpec;
 }
 
@@ -48,7 +48,7 @@ export function pulledSpec(
     pre: async (signal, tell) => {
       const name = options.image();
       image = await images.provide(name, { tell, signal });
-      return await options.prepare?.(signal) ?? "run";
+      return await options.prepare?.(signal, tell) ?? "run";
     },
     runner: () =>
       new ContainerRunner({
