@@ -1,0 +1,90 @@
+/** The order in which a control plane is put in place and changed. */
+import { assertEquals, assertRejects } from "@std/assert";
+import { effective, generateConfig, generateSecrets } from "#lib/config/mod.ts";
+import { KubeClient } from "#lib/kube/client.ts";
+import { createLogger } from "#lib/log.ts";
+import { MemoryFiles } from "../files.ts";
+import { FakeClock } from "../supervisor/fake.ts";
+import type { KubernetesInput } from "./input.ts";
+import { rollOut, RolloutError } from "./rollout.ts";
+import { CONFIG_DIGEST } from "./static_pod.ts";
+
+const signal = new AbortController().signal;
+const secrets = await generateSecrets({ algorithm: "ECDSA-P256" });
+const PREFIX = "/etc/kubernetes/manifests/talos-";
+
+function inputOf(v: string): KubernetesInput {
+  const config = effective(generateConfig("controlplane", {
+    clusterName: "test",
+    endpoint: "https://10.5.0.1:6443",
+  }, secrets)) as
+    & { cluster: Record<string, { extraArgs?: unknown }> }
+    & KubernetesInput["config"];
+  for (const part of ["apiServer", "controllerManager", "scheduler"]) {
+    config.cluster[part]!.extraArgs = { v };
+  }
+  return {
+    ...{ config, hostname: "test-1", addresses: ["10.5.0.2"] },
+    mode: "container",
+  };
+}
+
+/** A kubelet: what lies in the directory runs, unless it is `broken`. */
+function node(broken: string[] = []) {
+  const files = new MemoryFiles();
+  const asked: string[] = [];
+  const client = new KubeClient({
+    send({ path }) {
+      const name = /pods\/(.*)-test-1$/.exec(path)![1]!;
+      asked.push(name);
+      const text = files.files.get(`${PREFIX}${name}.yaml`)!.text;
+      const digest = new RegExp(`${CONFIG_DIGEST}: (\\w+)`).exec(text)![1];
+      const status = broken.includes(name) ? "False" : "True";
+      const pod = {
+        metadata: { name, annotations: { [CONFIG_DIGEST]: digest } },
+        status: { conditions: [{ type: "Ready", status }] },
+      };
+      const { body } = new Response(JSON.stringify(pod));
+      return Promise.resolve({ status: 200, body });
+    },
+    close() {},
+  });
+  const clock = new FakeClock();
+  const options = {
+    ...{ files, clock, log: createLogger(() => {}) },
+    client: () => Promise.resolve(client),
+  };
+  return { files, asked, options };
+}
+
+const ALL = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"];
+
+Deno.test("rollout: the first time all at once, without an API to ask", async () => {
+  const { asked, options, files } = node();
+  assertEquals(await rollOut(inputOf("1"), options, signal), ALL);
+  assertEquals(asked, []);
+  assertEquals(
+    ALL.map((name) => files.files.get(`${PREFIX}${name}.yaml`)?.mode),
+    [0o600, 0o600, 0o600],
+  );
+});
+
+Deno.test("rollout: a change is one after the other, each when ready", async () => {
+  const { asked, options } = node();
+  await rollOut(inputOf("1"), options, signal);
+  assertEquals(await rollOut(inputOf("1"), options, signal), []);
+  assertEquals(await rollOut(inputOf("2"), options, signal), ALL);
+  assertEquals(asked, ALL);
+});
+
+Deno.test("rollout: what does not come up stops what comes after it", async () => {
+  const { options, files } = node(["kube-controller-manager"]);
+  await rollOut(inputOf("1"), options, signal);
+  const before = files.files.get(`${PREFIX}kube-scheduler.yaml`)!.text;
+  const error = await assertRejects(
+    () => rollOut(inputOf("2"), options, signal),
+    RolloutError,
+  );
+  assertEquals(error.problem.component, "kube-controller-manager");
+  assertEquals(files.files.get(`${PREFIX}kube-scheduler.yaml`)!.text, before);
+});
