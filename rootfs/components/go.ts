@@ -96,6 +96,19 @@ export async function readGoFolder(name: string): Promise<GoFolder> {
   return { path, mod, sum };
 }
 
+/** Go files of the folder itself, by path: go.sum does not pin these. */
+async function ownSources(path: string, below = ""): Promise<string[][]> {
+  const found: string[][] = [];
+  for await (const { name, isDirectory } of Deno.readDir(join(path, below))) {
+    const file = join(below, name);
+    if (isDirectory) found.push(...await ownSources(path, file));
+    else if (below !== "") {
+      found.push([file, await Deno.readTextFile(join(path, file))]);
+    }
+  }
+  return found.sort(([a], [b]) => a! < b! ? -1 : 1);
+}
+
 /** Where the source of `module` is, one that `folder` pins. */
 export async function moduleDir(
   folder: GoFolder,
@@ -111,10 +124,14 @@ export async function moduleDir(
 /** A part that holds the programs of `program`. */
 export async function goPrograms(program: GoProgram): Promise<Recipe> {
   const { path, mod, sum } = await readGoFolder(program.folder);
+  const own = await ownSources(path);
   return {
     name: program.name ?? program.folder,
     what: `${program.version} from Go modules`,
-    inputs: { kind: "go", program, mod, sum, ldflags: ldflags(program) },
+    inputs: {
+      ...{ kind: "go", program, mod, sum, ldflags: ldflags(program) },
+      ...own.length > 0 && { own },
+    },
     async build(into) {
       const go = await findGo();
       const argv = [go, "build", "-trimpath", "-mod=readonly"];

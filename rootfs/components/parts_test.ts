@@ -62,6 +62,12 @@ Deno.test("every staging module has the version of its Kubernetes", async () => 
   }
 });
 
+Deno.test("a folder's own Go files decide its part", () => {
+  const { own } = CLUSTER_PARTS.flannel.inputs as { own: string[][] };
+  const paths = own.map(([path]) => path);
+  assert(paths.includes("tencentcloud/vpc/v20170312/vpc.go"), `${paths}`);
+});
+
 Deno.test("no two parts have one name", () => {
   const names = RECIPES.map(({ name }) => name);
   assertEquals(names.length, new Set(names).size);

@@ -1,6 +1,7 @@
 /**
- * The layer of an image: a tar archive, compressed with zstd, which containerd
- * unpacks some five times as fast as gzip. The same tree gives the same bytes.
+ * The layer of an image: a tar archive, compressed with zstd. Of the kubelet's
+ * 61 MB it makes 17, gzip 20, and Go unpacks it more than twice as fast (0.3
+ * and 0.7 s). The same tree gives the same bytes.
  */
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
