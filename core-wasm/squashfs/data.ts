@@ -38,7 +38,11 @@ interface Wanted extends StoredBlock {
 }
 
 function wantedOf(block: StoredBlock) {
-  const { promise, resolve, reject } = Promise.withResolvers<Lease>();
+  // Promise.withResolvers is not in Node 20.
+  let resolve!: Wanted["resolve"], reject!: Wanted["reject"];
+  const promise = new Promise<Lease>((...settle) => {
+    [resolve, reject] = settle;
+  });
   // Whoever wanted it may be gone when it fails.
   promise.catch(() => {});
   return { wanted: { ...block, resolve, reject }, promise };

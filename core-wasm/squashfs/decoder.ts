@@ -10,10 +10,12 @@ import { MORE, REFUSALS } from "./refusals.ts";
 import type { Compression } from "./types.ts";
 import { COMPRESSIONS } from "./types.ts";
 
-const CODECS: Readonly<Partial<Record<Compression, Codec>>> = {
+const CODECS: Readonly<Record<Compression, Codec>> = {
   gzip: "zlib",
   lzo: "lzo",
+  xz: "xz",
   lz4: "lz4",
+  zstd: "zstd",
 };
 
 /** The superblock; places are bytes of the image, 0 where a table is absent. */
@@ -172,15 +174,13 @@ export class SquashfsDecoder {
     this.#checked(code, code < 0 ? calls.squashfsFailedAt() : 0);
     const number = numbers[4] as keyof typeof COMPRESSIONS;
     const compression = COMPRESSIONS[number];
-    const codec = CODECS[compression];
-    if (!codec) throw new CoreError("unsupported", compression, 20);
     const record = {
       inodeCount: numbers[0]!,
       mtimeSeconds: numbers[1]!,
       blockSize: numbers[2]!,
       fragmentCount: numbers[3]!,
       compression,
-      codec,
+      codec: CODECS[compression],
       idCount: numbers[6]!,
       root: { block: numbers[7]!, offset: numbers[8]! },
       bytesUsed: numbers[9]!,
