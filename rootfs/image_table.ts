@@ -8,7 +8,7 @@ import type { ImageName } from "#lib/config/images.ts";
 import type { ClusterPartName } from "./components/cluster_parts.ts";
 import type { PartName } from "./components/parts.ts";
 import { dir, type Entry, program, text } from "./entries.ts";
-import { CERTIFICATES, GLIBC, MOUNT, NFT } from "./pieces.ts";
+import { CERTIFICATES, GLIBC, IPTABLES, MOUNT, NFT } from "./pieces.ts";
 
 /** Parts of the node and parts of the images alike. */
 export type ImagePartName = PartName | ClusterPartName;
@@ -104,6 +104,10 @@ export const IMAGES: readonly ImageList[] = [
     layers: [base, nft, {
       name: "flannel",
       entries: [
+        dir("/bin"),
+        // It wants to clean up after itself, had it run on iptables before,
+        // and does not start where that cannot be.
+        ...IPTABLES,
         dir("/opt"),
         dir("/opt/bin"),
         program("/opt/bin/flanneld", "flannel", "flanneld"),

@@ -52,6 +52,12 @@ export const NFT: readonly Entry<"nft">[] = [
   ].map((from) => libraryOf("nft", from)),
 ];
 
+/** `iptables` and `ip6tables`, which stand on {@linkcode NFT}'s libraries. */
+export const IPTABLES: readonly Entry<"iptables">[] = [
+  program("/bin/iptables", "iptables", "usr/sbin/xtables-nft-multi"),
+  symlink("/bin/ip6tables", "iptables"),
+];
+
 /** `mount` and `umount`; /bin and glibc are listed before. */
 export const MOUNT: readonly Entry<"mount">[] = [
   program("/bin/mount", "mount", "bin/mount"),

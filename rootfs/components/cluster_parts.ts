@@ -6,7 +6,11 @@
 import { VERSIONS } from "#lib/config/images.ts";
 import type { Recipe } from "./cache.ts";
 import { debian } from "./deb.ts";
-import { MOUNT_PACKAGES, REGISTRY_PACKAGES } from "./debian_packages.ts";
+import {
+  IPTABLES_PACKAGES,
+  MOUNT_PACKAGES,
+  REGISTRY_PACKAGES,
+} from "./debian_packages.ts";
 import { goPrograms } from "./go.ts";
 import { pauseProgram } from "./pause.ts";
 
@@ -95,6 +99,7 @@ export const CLUSTER_PARTS = {
   coredns,
   flannel,
   pause: await pauseProgram(),
+  iptables: debian("iptables", IPTABLES_PACKAGES),
   mount: debian("mount", MOUNT_PACKAGES),
   registry: debian("registry", REGISTRY_PACKAGES),
 } as const satisfies Record<string, Recipe>;

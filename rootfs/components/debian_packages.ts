@@ -82,6 +82,17 @@ export const NFT_PACKAGES: readonly DebPackage[] = [
   },
 ];
 
+/** `iptables` on nf_tables; its libraries are those of `nft`. */
+export const IPTABLES_PACKAGES: readonly DebPackage[] = [
+  {
+    name: "iptables",
+    version: "1.8.9-2",
+    pool: "debian/pool/main/i/iptables",
+    arch: "amd64",
+    sha256: "2928d3ca6ca8a3dc3f423f6752822b1f3614a5ba609ff7806bcba4449ffe90e1",
+  },
+];
+
 /** `mount` and `umount` and their libraries, but for glibc's. */
 export const MOUNT_PACKAGES: readonly DebPackage[] = [
   {

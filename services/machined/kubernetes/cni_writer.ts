@@ -7,8 +7,6 @@ import type { Files } from "../files.ts";
 import { CNI_FILE, cniConfig, readSubnet, SUBNET_FILE } from "./flannel_cni.ts";
 
 const LOOK_MS = 500;
-/** containerd reads every file of the directory. */
-const STAGED = "/etc/cni/.staged";
 
 /** Runs until the signal aborts; a look that fails is not the last one. */
 export async function writeCniConfig(
@@ -28,7 +26,9 @@ export async function writeCniConfig(
       if (text !== written) {
         await files.mkdir(dirname(CNI_FILE), 0o755);
         const bytes = new TextEncoder().encode(text);
-        await files.replace(CNI_FILE, bytes, 0o644, STAGED);
+        // In the directory itself: containerd looks again when a name of it goes
+        // away, not when one comes.
+        await files.replace(CNI_FILE, bytes, 0o644);
         written = text;
         log.info(`pods have ${subnet!.subnets.join(", ")}, by flannel`);
       }

@@ -34,7 +34,8 @@ function clusterDns({ config }: KubernetesInput): string[] {
  */
 const IN_CONTAINER = {
   evictionHard: {
-    "memory.available": "0Mi",
+    // None at all is refused for memory.
+    "memory.available": "1Mi",
     "nodefs.available": "0%",
     "nodefs.inodesFree": "0%",
     "imagefs.available": "0%",

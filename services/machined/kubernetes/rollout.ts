@@ -1,7 +1,7 @@
 /**
  * Puts the control plane of this node in place: the files of its components,
- * then their pods, and where pods run already one after the other, each only
- * when the one before is well again.
+ * then their pods: the API server first, the others when it answers; where
+ * pods run already each only when the one before is well again.
  */
 import type { Clock } from "#lib/clock.ts";
 import { AgentError } from "#lib/errors.ts";
@@ -44,6 +44,7 @@ export interface RolloutOptions {
 /** A new image may have to be pulled first. */
 const READY_MS = 5 * 60_000;
 const LOOK_MS = 1_000;
+const ANSWER_LOOK_MS = 200;
 /** Beside the directory that the kubelet reads, in the same file system. */
 const STAGED = "/etc/kubernetes/.staged";
 
@@ -52,6 +53,17 @@ function isReady(pod: Pod, digest: string): boolean {
     pod.metadata.deletionTimestamp === undefined &&
     (pod.status?.conditions ?? [])
       .some(({ type, status }) => type === "Ready" && status === "True");
+}
+
+/** The others end when there is no API server yet, and then wait ever longer. */
+async function untilAnswering(
+  input: KubernetesInput,
+  { options, signal }: { options: RolloutOptions; signal: AbortSignal },
+): Promise<void> {
+  const { clock, client } = options;
+  while (!await (await client(input)).ready(signal)) {
+    await clock.sleep(ANSWER_LOOK_MS, signal);
+  }
 }
 
 async function untilReady(
@@ -106,6 +118,9 @@ export async function rollOut(
     await files.replace(pod.path, encode(pod.text), 0o600, STAGED);
     changed.push(pod.name);
     if (text !== undefined) await untilReady(pod, input, { options, signal });
+    else if (pod.name === "kube-apiserver") {
+      await untilAnswering(input, { options, signal });
+    }
   }
   return changed;
 }

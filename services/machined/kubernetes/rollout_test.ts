@@ -35,8 +35,13 @@ function node(broken: string[] = []) {
   const asked: string[] = [];
   const client = new KubeClient({
     send({ path }) {
+      asked.push(path);
+      if (path === "/readyz") {
+        const answers = asked.length > 2;
+        const { body } = new Response("ok");
+        return Promise.resolve({ status: answers ? 200 : 503, body });
+      }
       const name = /pods\/(.*)-test-1$/.exec(path)![1]!;
-      asked.push(name);
       const text = files.files.get(`${PREFIX}${name}.yaml`)!.text;
       const digest = new RegExp(`${CONFIG_DIGEST}: (\\w+)`).exec(text)![1];
       const status = broken.includes(name) ? "False" : "True";
@@ -59,10 +64,10 @@ function node(broken: string[] = []) {
 
 const ALL = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 
-Deno.test("rollout: the first time all at once, without an API to ask", async () => {
+Deno.test("rollout: the API server first, the others once it answers", async () => {
   const { asked, options, files } = node();
   assertEquals(await rollOut(inputOf("1"), options, signal), ALL);
-  assertEquals(asked, []);
+  assertEquals(asked, ["/readyz", "/readyz", "/readyz"]);
   assertEquals(
     ALL.map((name) => files.files.get(`${PREFIX}${name}.yaml`)?.mode),
     [0o600, 0o600, 0o600],
@@ -72,9 +77,11 @@ Deno.test("rollout: the first time all at once, without an API to ask", async ()
 Deno.test("rollout: a change is one after the other, each when ready", async () => {
   const { asked, options } = node();
   await rollOut(inputOf("1"), options, signal);
+  asked.length = 0;
   assertEquals(await rollOut(inputOf("1"), options, signal), []);
   assertEquals(await rollOut(inputOf("2"), options, signal), ALL);
-  assertEquals(asked, ALL);
+  const pods = "/api/v1/namespaces/kube-system/pods";
+  assertEquals(asked, ALL.map((name) => `${pods}/${name}-test-1`));
 });
 
 Deno.test("rollout: what does not come up stops what comes after it", async () => {
