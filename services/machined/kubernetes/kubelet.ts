@@ -72,6 +72,9 @@ export function kubeletConfiguration(input: KubernetesInput): string {
     failCgroupV1: false,
     failSwapOn: false,
     makeIPTablesUtilChains: false,
+    // Looked at, not reported, more often than every 10 s: a node is Ready
+    // that much sooner after its network is.
+    nodeStatusUpdateFrequency: "2s",
     port: 10250,
     ...tainted
       ? {
