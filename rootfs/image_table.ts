@@ -4,7 +4,7 @@
  * that a node finds upstream's image under the same name; paths of programs
  * are upstream's too.
  */
-import type { ImageName } from "#lib/config/images.ts";
+import { type ImageName, imageRef } from "#lib/config/images.ts";
 import type { ClusterPartName } from "./components/cluster_parts.ts";
 import type { PartName } from "./components/parts.ts";
 import { dir, type Entry, program, text } from "./entries.ts";
@@ -21,7 +21,7 @@ export interface LayerList {
 
 /** One image. */
 export interface ImageList {
-  readonly image: ImageName;
+  readonly reference: string;
   /** Bottom first. */
   readonly layers: readonly LayerList[];
   readonly entrypoint: readonly string[];
@@ -72,16 +72,19 @@ function kubernetes(
   ...beneath: LayerList[]
 ): ImageList {
   return {
-    image,
+    reference: imageRef(image),
     layers: [base, ...beneath, local(part, [part])],
     entrypoint: [`/usr/local/bin/${part}`],
   };
 }
 
+/** For tests only: a server and a client of everything. */
+export const AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.66.1";
+
 /** All images, the ones that a node needs first at the top. */
 export const IMAGES: readonly ImageList[] = [
   {
-    image: "pause",
+    reference: imageRef("pause"),
     layers: [{
       name: "pause",
       entries: [program("/pause", "pause", "pause")],
@@ -91,7 +94,7 @@ export const IMAGES: readonly ImageList[] = [
   },
   kubernetes("kubelet", "kubelet", tools("mount", MOUNT)),
   {
-    image: "etcd",
+    reference: imageRef("etcd"),
     layers: [base, local("etcd", ["etcd", "etcdctl", "etcdutl"])],
     entrypoint: ["/usr/local/bin/etcd"],
   },
@@ -100,7 +103,7 @@ export const IMAGES: readonly ImageList[] = [
   kubernetes("kubeScheduler", "kube-scheduler"),
   kubernetes("kubeProxy", "kube-proxy", nft),
   {
-    image: "flannel",
+    reference: imageRef("flannel"),
     layers: [base, nft, {
       name: "flannel",
       entries: [
@@ -116,11 +119,19 @@ export const IMAGES: readonly ImageList[] = [
     entrypoint: ["/opt/bin/flanneld"],
   },
   {
-    image: "coreDNS",
+    reference: imageRef("coreDNS"),
     layers: [base, {
       name: "coredns",
       entries: [program("/coredns", "coredns", "coredns")],
     }],
     entrypoint: ["/coredns"],
+  },
+  {
+    reference: AGNHOST,
+    layers: [base, {
+      name: "agnhost",
+      entries: [program("/agnhost", "agnhost", "agnhost")],
+    }],
+    entrypoint: ["/agnhost"],
   },
 ];

@@ -6,7 +6,6 @@
  */
 import { join } from "@std/path";
 import { chainOf } from "#lib/errors.ts";
-import { imageRef } from "#lib/config/images.ts";
 import { replaceFile } from "#lib/replace_file.ts";
 import type { BuiltImages } from "../services/talosctl/provision/built_images.ts";
 import { ROOT } from "./build.ts";
@@ -91,11 +90,11 @@ async function provideLayer(list: LayerList, parts: Parts): Promise<Layer> {
 async function provideImages(): Promise<Image[]> {
   const parts = await provideParts();
   const images: Image[] = [];
-  for (const { image, layers, entrypoint, user } of IMAGES) {
+  for (const { reference, layers, entrypoint, user } of IMAGES) {
     const files: Layer[] = [];
     for (const layer of layers) files.push(await provideLayer(layer, parts));
     const start = { entrypoint, env: ENV, ...user && { user } };
-    images.push(imageOf(imageRef(image), files, start));
+    images.push(imageOf(reference, files, start));
   }
   return images;
 }

@@ -50,6 +50,15 @@ async function kubernetes(name: string): Promise<Recipe> {
   });
 }
 
+/** What Kubernetes' own tests run in a cluster, and ours. */
+const agnhost = await goPrograms({
+  folder: "agnhost",
+  version: VERSIONS.kubernetes,
+  packages: ["k8s.io/kubernetes/test/images/agnhost"],
+  tags: [],
+  values: {},
+});
+
 /** The image has a revision of its own behind the version. */
 const ETCD_VERSION = `v${VERSIONS.etcd.replace(/-\d+$/, "")}`;
 
@@ -95,6 +104,7 @@ export const CLUSTER_PARTS = {
   "kube-scheduler": await kubernetes("kube-scheduler"),
   "kube-proxy": await kubernetes("kube-proxy"),
   kubectl: await kubernetes("kubectl"),
+  agnhost,
   etcd,
   coredns,
   flannel,
