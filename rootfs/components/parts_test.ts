@@ -7,6 +7,7 @@ import { PARTS } from "./parts.ts";
 
 /** Module of each folder, and the version that we say it has. */
 const PINNED: Record<string, [module: string, version: string]> = {
+  agnhost: ["k8s.io/kubernetes", VERSIONS.kubernetes],
   cni: ["github.com/containernetworking/plugins", "v1.9.1"],
   containerd: ["github.com/containerd/containerd/v2", "v2.4.2"],
   coredns: ["github.com/coredns/coredns", VERSIONS.coredns],

@@ -134,13 +134,26 @@ export class TestCluster implements AsyncDisposable {
     );
   }
 
-  /** The pid of machined on the n-th node, as this machine counts. */
-  async initPid(index: number): Promise<number> {
+  /** The name of the n-th node. */
+  nodeName(index: number): string {
     const { name, masters = 1 } = this.#options;
-    const node = index < masters
+    return index < masters
       ? `${name}-master-${index + 1}`
       : `${name}-worker-${index - masters + 1}`;
-    const path = join(this.#stateDir, name, node, "bundle/pid");
+  }
+
+  #nodeDir(index: number): string {
+    return join(this.#stateDir, this.#options.name, this.nodeName(index));
+  }
+
+  /** The machine config that the n-th node was made with. */
+  configPath(index: number): string {
+    return join(this.#nodeDir(index), "bundle/machine.yaml");
+  }
+
+  /** The pid of machined on the n-th node, as this machine counts. */
+  async initPid(index: number): Promise<number> {
+    const path = join(this.#nodeDir(index), "bundle/pid");
     return Number(await Deno.readTextFile(path));
   }
 
