@@ -157,6 +157,19 @@ export class TestCluster implements AsyncDisposable {
     return Number(await Deno.readTextFile(path));
   }
 
+  /** Starts the nodes that do not run. */
+  async start(): Promise<void> {
+    const flags = this.#clusterFlags();
+    const { code, stderr } = await this.talosctl([
+      "cluster",
+      "start",
+      ...flags,
+    ]);
+    if (code !== 0) {
+      throw new Error(`cluster start ended with ${code}: ${stderr}`);
+    }
+  }
+
   /** Destroys it, whatever state it is in. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.talosctl(["cluster", "destroy", ...this.#clusterFlags()]);

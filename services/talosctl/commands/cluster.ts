@@ -1,5 +1,5 @@
 /**
- * `talosctl cluster create|show|destroy`: local clusters. The work is done in
+ * `talosctl cluster create|start|show|destroy`: local clusters. The work is done in
  * provision/; here are the flags, the order of the steps and the lines that
  * the user reads meanwhile.
  */
@@ -233,6 +233,18 @@ const show = leaf({
   },
 });
 
+const start = leaf({
+  name: "start",
+  summary: "Start the nodes of a local cluster that do not run",
+  args: NO_ARGS,
+  flags: CLUSTER_FLAGS,
+  async run(context) {
+    const report = reporter(context as unknown as Context);
+    const provisioner = await provisionerOf(context);
+    await provisioner.start(context.flags.name, report);
+  },
+});
+
 const destroy = leaf({
   name: "destroy",
   summary: "Remove a local cluster and all that belongs to it",
@@ -270,5 +282,5 @@ export const cluster = group({
   name: "cluster",
   summary: "Local clusters on this machine",
   flags: CLUSTER_FLAGS,
-  subcommands: [create, destroy, show, sntpLaunch],
+  subcommands: [create, destroy, show, sntpLaunch, start],
 });

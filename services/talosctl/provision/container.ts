@@ -24,7 +24,7 @@ import {
   leftLinks,
   removeLinks,
 } from "./network.ts";
-import { clusterId } from "./plan.ts";
+import { clusterId, type NetworkPlan, type NodePlan } from "./plan.ts";
 import { findHelpers, type Host, hostFor, killHelpers } from "./processes.ts";
 import {
   type ClusterRecord,
@@ -191,11 +191,34 @@ export class ContainerProvisioner implements Provisioner {
     });
     const file = `${own.bundle}/config.json`;
     await Deno.writeTextFile(file, JSON.stringify(spec), secret);
-    const host = hostFor(paths.dir);
+    await this.#run(node, { network: request.network, paths });
+  }
+
+  /** Runs the bundle of a node that does not run. */
+  async #run(
+    node: NodePlan,
+    { network, paths }: { network: NetworkPlan; paths: StatePaths },
+  ): Promise<void> {
+    const own = nodePaths(paths, node.name);
     const container = this.#container(paths, node.name);
     const pid = await container.create(own.bundle, own.console);
-    await connectNode(host, { network: request.network, node, pid });
+    await connectNode(hostFor(paths.dir), { network, node, pid });
     await container.start();
+  }
+
+  async start(name: string, report: Report): Promise<ClusterRecord> {
+    const paths = statePaths(this.#state, name);
+    using _lock = await lockState(paths);
+    const record = await this.show(name);
+    const stopped = await this.stopped(record);
+    for (const node of record.nodes) {
+      if (!stopped.includes(node.name)) continue;
+      // What is left of its last run goes first: its cgroup, its record.
+      await this.#container(paths, node.name).remove().catch(() => {});
+      await this.#run(node, { network: record.network, paths });
+      report(`node ${node.name} runs again at ${node.ip}`);
+    }
+    return record;
   }
 
   async annotate(

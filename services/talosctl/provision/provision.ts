@@ -91,6 +91,8 @@ export interface Provisioner {
    * returns the record if it could still be read.
    */
   destroy(name: string, report: Report): Promise<ClusterRecord | undefined>;
+  /** Starts the nodes that do not run; they keep what is on their disks. */
+  start(name: string, report: Report): Promise<ClusterRecord>;
   /** Names of nodes that do not run although they should. */
   stopped(record: ClusterRecord): Promise<string[]>;
 }
