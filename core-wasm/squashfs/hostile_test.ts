@@ -35,7 +35,7 @@ for (const [name, open] of Object.entries(READERS)) {
 
   Deno.test(`hostile, ${name}: what is not touched is read`, async () => {
     for (const [sample, tree] of Object.entries(SAMPLES)) {
-      for (const compression of ["gzip", "none"] as const) {
+      for (const compression of ["gzip", "zstd", "none"] as const) {
         const { bytes } = writeSquashfs(tree(), { compression });
         const outcome = await ask(bytes);
         assertEquals(describe(outcome), "nothing", `${sample}, ${compression}`);

@@ -113,7 +113,7 @@ export class Metadata {
     count: number,
   ): Promise<TableWindow> {
     const from = table.start + place.block;
-    let block = await this.#block(from, table.end);
+    let block = inside(await this.#block(from, table.end), table);
     if (place.offset >= block.bytes.length) {
       throw new CoreError("outOfBounds", "an offset after its block", from);
     }
@@ -123,7 +123,7 @@ export class Metadata {
     while (blocks.length < count && block.next < table.end) {
       // Only the last block of a table may have less.
       if (block.bytes.length !== METADATA_SIZE) break;
-      block = await this.#block(block.next, table.end);
+      block = inside(await this.#block(block.next, table.end), table);
       blocks.push(block);
     }
     return { bytes: joined(blocks), from, at, blocks };
@@ -171,6 +171,12 @@ export class Metadata {
     }
     return { bytes, after };
   }
+}
+
+/** A block that is kept may be known from a table that ends later. */
+function inside(block: Block, { end }: Table): Block {
+  if (block.next <= end) return block;
+  throw new CoreError("outOfBounds", "metadata after its table", block.at);
 }
 
 function joined(blocks: readonly Block[]): Uint8Array {

@@ -290,6 +290,9 @@ const INODES: readonly Row[] = [
   ["an exported inode past the inodes", "outOfBounds", {
     "export 1": { reference: BEYOND },
   }],
+  ["a value that goes on in the next table", "outOfBounds", {
+    "xattr value 0 0": { size: 13 },
+  }],
   ["exported inodes past the end", "outOfBounds", {
     "locations export": { 0: SIGN64 },
   }],
