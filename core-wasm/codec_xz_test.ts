@@ -5,14 +5,16 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { dice } from "./codec_samples.ts";
 import { CoreError, loadCore } from "./mod.ts";
+import { beside } from "./reference/beside.ts";
 
 const FULL = Deno.env.get("TALOS_TEST_FULL") === "1";
 const MUTANTS = FULL ? 200_000 : 5_000;
 const core = await loadCore();
+const both = beside(core);
 
 const hex = Uint8Array.fromHex;
 const unpack = (bytes: Uint8Array, limit = 4096) =>
-  core.decompress("xz", bytes, { limit });
+  both.decompress("xz", bytes, { limit });
 
 function refusal(bytes: Uint8Array, limit = 4096): string {
   return assertThrows(() => unpack(bytes, limit), CoreError).kind;

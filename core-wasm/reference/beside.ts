@@ -21,21 +21,25 @@ function endingOf(decompress: () => Uint8Array): Ending {
   }
 }
 
-function text(ending: Ending): string {
-  return "bytes" in ending ? ending.bytes.toHex() : ending.kind;
+function text(ending: Ending, kinds: boolean): string {
+  if ("bytes" in ending) return ending.bytes.toHex();
+  return kinds ? ending.kind : "refused";
 }
 
-/** `core`, whose small blocks the reference decompresses too. */
-export function beside(core: Core): Pick<Core, "decompress"> {
+/**
+ * `core`, whose small blocks the reference decompresses too. Bytes that are
+ * wrong in two ways may be refused for either: then without `kinds`.
+ */
+export function beside(
+  core: Core,
+  { kinds = true } = {},
+): Pick<Core, "decompress"> {
   const reference = new Reference();
   return {
     decompress(codec: Codec, bytes: Uint8Array, options: { limit: number }) {
       if (options.limit <= SIZE_MAX) {
-        const one = text(
-          endingOf(() => core.decompress(codec, bytes, options)),
-        );
-        const other = text(
-          endingOf(() => reference.decompress(codec, bytes, options)),
+        const [one, other] = [core, reference].map((of) =>
+          text(endingOf(() => of.decompress(codec, bytes, options)), kinds)
         );
         if (one !== other) {
           throw new Error(

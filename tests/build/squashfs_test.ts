@@ -5,6 +5,8 @@
 import {
   type ByteSource,
   FileSource,
+  loadCore,
+  openSquashfs,
   type SquashfsReader,
 } from "#core-wasm/mod.ts";
 import { openReferenceSquashfs, Reference } from "#core-wasm/reference/mod.ts";
@@ -26,9 +28,11 @@ const REFERENCE_BYTES_MAX = 400_000;
 /** And as many files as this. */
 const REFERENCE_FILES_MAX = 200;
 
+const core = await loadCore();
 const READERS: Readonly<
   Record<string, (source: ByteSource) => Promise<SquashfsReader>>
 > = {
+  wasm: (source) => openSquashfs(core, source),
   reference: (source) => openReferenceSquashfs(new Reference(), source),
 };
 

@@ -1,5 +1,5 @@
 /** What every decompressor reads from and writes to, with their bounds. */
-import { CoreError } from "../../errors.ts";
+import { CoreError, type CoreProblemKind } from "../../errors.ts";
 
 /** The bytes contradict their format. */
 export function corrupt(what: string): never {
@@ -10,9 +10,17 @@ export function corrupt(what: string): never {
 export class Input {
   readonly bytes: Uint8Array;
   at = 0;
+  readonly #atEnd: CoreProblemKind;
 
-  constructor(bytes: Uint8Array) {
+  /** `atEnd`: what it is to take more than there is. */
+  constructor(bytes: Uint8Array, atEnd: CoreProblemKind = "outOfBounds") {
     this.bytes = bytes;
+    this.#atEnd = atEnd;
+  }
+
+  #need(count: number): void {
+    if (this.left >= count) return;
+    throw new CoreError(this.#atEnd, "it ends early", 0);
   }
 
   /** How many are left. */
@@ -21,22 +29,20 @@ export class Input {
   }
 
   byte(): number {
-    if (this.left < 1) throw new CoreError("outOfBounds", "it ends early", 0);
+    this.#need(1);
     return this.bytes[this.at++]!;
   }
 
   /** The next `count`. */
   take(count: number): Uint8Array {
-    if (this.left < count) {
-      throw new CoreError("outOfBounds", "it ends early", 0);
-    }
+    this.#need(count);
     this.at += count;
     return this.bytes.subarray(this.at - count, this.at);
   }
 
-  /** The next `count` as an input of their own. */
+  /** The next `count`, whose contents must fit. */
   part(count: number): Input {
-    return new Input(this.take(count));
+    return new Input(this.take(count), "corrupt");
   }
 
   /** A number of `count` bytes, the lowest first, exact up to 6 bytes. */
@@ -59,11 +65,15 @@ export class Output {
     this.#bytes = new Uint8Array(limit);
   }
 
+  /** So many bytes must fit. */
+  expect(count: number): void {
+    if (this.size + count <= this.#bytes.length) return;
+    throw new CoreError("limit", "it becomes more than is allowed", 0);
+  }
+
   /** A byte. */
   push(byte: number): void {
-    if (this.size === this.#bytes.length) {
-      throw new CoreError("limit", "it becomes more than is allowed", 0);
-    }
+    this.expect(1);
     this.#bytes[this.size++] = byte;
   }
 

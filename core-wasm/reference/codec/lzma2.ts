@@ -1,5 +1,5 @@
 /** LZMA2: chunks of LZMA, or of bytes as they are. */
-import { corrupt, Input, type Output } from "./bytes.ts";
+import { corrupt, type Input, type Output } from "./bytes.ts";
 import { Lzma } from "./lzma.ts";
 
 /** Chunks up to the end. */
@@ -29,7 +29,8 @@ export function unlzma2(input: Input, output: Output): void {
       needs = "nothing";
     } else if (needs === "properties") corrupt("no properties");
     else if (reset === 1) lzma!.reset();
-    const chunk = new Input(input.take(packed));
+    const chunk = input.part(packed);
+    output.expect(size);
     lzma!.decode(chunk, output, { start, size });
     chunk.end();
   }

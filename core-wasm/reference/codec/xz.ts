@@ -77,10 +77,10 @@ function readFilters(header: Input, count: number): number | undefined {
     const properties = header.part(size);
     if (last !== (id === LZMA2)) unsupported(`the filter ${id}`);
     if (last) {
-      if (size !== 1) corrupt("properties of LZMA2");
+      if (size !== 1) unsupported("properties of LZMA2");
       if (properties.byte() > DICTIONARY_MAX) unsupported("a dictionary");
     } else if (id === X86 && x86 === undefined) {
-      if (size !== 0 && size !== 4) corrupt("properties of the filter");
+      if (size !== 0 && size !== 4) unsupported("properties of a filter");
       x86 = properties.number(size);
     } else unsupported(`the filter ${id}`);
   }
@@ -94,7 +94,7 @@ function readBlockHeader(input: Input): Block {
   input.at = start;
   const bytes = input.take(size - 4);
   checkCrc(bytes, input, "a block header");
-  const header = new Input(bytes);
+  const header = new Input(bytes, "corrupt");
   header.byte();
   const flags = header.byte();
   if (flags & 0x3c) unsupported("a reserved bit");

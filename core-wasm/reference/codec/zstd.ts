@@ -7,6 +7,8 @@ import { emptyHistory, type History, runSequences } from "./zstd_sequences.ts";
 
 const MAGIC = 0xfd2fb528;
 const BLOCK_MAX = 128 << 10;
+/** As libzstd with 64 bits. */
+const WINDOW_LOG_MAX = 31;
 
 interface Frame {
   readonly contentSize: number | undefined;
@@ -24,11 +26,12 @@ function readHeader(input: Input): Frame {
   if (magic >>> 4 === 0x184d2a5) unsupported("a frame to be skipped");
   if (magic !== MAGIC) corrupt("no frame");
   const flags = input.byte();
-  if (flags & 0x08) unsupported("a reserved bit");
+  if (flags & 0x08) corrupt("a reserved bit");
   const single = (flags & 0x20) !== 0;
   let window = Infinity;
   if (!single) {
     const byte = input.byte();
+    if (byte >> 3 > WINDOW_LOG_MAX - 10) unsupported("such a window");
     const base = 2 ** (10 + (byte >> 3));
     window = base + base / 8 * (byte & 7);
   }
@@ -58,6 +61,7 @@ function compressedBlock(
 /** A frame; what follows it is left. */
 export function unzstd(input: Input, output: Output): void {
   const frame = readHeader(input);
+  output.expect(frame.contentSize ?? 0);
   const history = emptyHistory();
   let last = 0;
   while (last === 0) {
