@@ -36,6 +36,7 @@ const STORED_MIN: u64 = 3;
 const GZIP: u32 = 1;
 const LZO: u32 = 3;
 const XZ: u32 = 4;
+const XZ_DICTIONARY_MIN: u32 = 4096;
 const LZ4: u32 = 5;
 const ZSTD: u32 = 6;
 
@@ -173,9 +174,10 @@ export function squashfsOptions(compression: u32, size: u32): i32 {
     if (window < 8 || window > 15) return refuse(refusal.BAD_OPTIONS, 4);
     if (u16At(6) & ~31) return refuse(refusal.BAD_OPTIONS, 6);
   } else if (compression === XZ) {
-    // Size of the dictionary (2^n or 2^n + 2^(n+1)), filters.
+    // Size of the dictionary (2^n or 2^n + 2^(n+1)), filters. mksquashfs has
+    // that of the smallest block there, and no smaller one.
     const rest = first & (first - 1);
-    if (first < METADATA_SIZE || (rest & (rest - 1))) {
+    if (first < XZ_DICTIONARY_MIN || (rest & (rest - 1))) {
       return refuse(refusal.BAD_OPTIONS, 0);
     }
     if (u32At(4) & ~63) return refuse(refusal.BAD_OPTIONS, 4);
