@@ -117,7 +117,7 @@ export function identityOf(context: DaemonContext): IdentitySource {
 
 async function askTrustd(
   context: DaemonContext,
-  { config, node }: WorkerConfig,
+  { config, node, controlPlanes = [] }: WorkerConfig,
   { identity, signal }: { identity: CurrentIdentity; signal: AbortSignal },
 ): Promise<void> {
   const { log } = context;
@@ -131,7 +131,8 @@ async function askTrustd(
   const { host, token, ca, sans } = trustd;
   await keepRenewed({
     issue: trustdRequester({
-      endpoints: () => [host],
+      // The host may be a balancer, whose address is not ours to trustd.
+      endpoints: () => [...controlPlanes, host],
       token,
       ...(ca === undefined ? {} : { ca }),
       resolve,

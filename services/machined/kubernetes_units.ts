@@ -12,6 +12,7 @@ import type { NodeFacts } from "#lib/worker/protocol.ts";
 import type { Files } from "./files.ts";
 import { AdminClient } from "./kubernetes/admin.ts";
 import { writeCniConfig } from "./kubernetes/cni_writer.ts";
+import { watchControlPlanes } from "./kubernetes/control_planes.ts";
 import type { KubernetesInput } from "./kubernetes/input.ts";
 import { ControlPlaneKeeper } from "./kubernetes/keeper.ts";
 import type { ServiceSpec } from "./supervisor/service.ts";
@@ -50,6 +51,8 @@ export interface KubernetesUnitsOptions {
   readonly connect: (server: KubeServer) => KubeTransport;
   readonly probeKubelet: (signal: AbortSignal) => Promise<void>;
   readonly probeEtcd: (signal: AbortSignal) => Promise<void>;
+  /** On a worker: told the control planes, and each change of them. */
+  readonly onControlPlanes: (addresses: readonly string[]) => void;
   readonly files: Files;
   readonly clock: Clock;
   readonly log: Logger;
@@ -90,7 +93,12 @@ export class KubernetesUnits {
     if (input().config.cluster.network.cni.name === "flannel") {
       void writeCniConfig({ files, clock, log }, signal);
     }
-    if (input().config.machine.type === "join") return [kubelet];
+    if (input().config.machine.type === "join") {
+      const { connect, onControlPlanes: changed } = this.#options;
+      const watch = { input, connect, files, clock, changed };
+      void watchControlPlanes(watch, signal);
+      return [kubelet];
+    }
     const bootkube = bootkubeSpec({
       ...{ keeper: this.#keeper, clock, log },
       onDone: () => this.#keep(signal),

@@ -106,6 +106,7 @@ export class Machined {
   readonly #keeper: IdentityKeeper;
   readonly #life = new AbortController();
   #identity: Identity | undefined;
+  #controlPlanes: readonly string[] = [];
   readonly #identityMade = Promise.withResolvers<void>();
   #goingDown = false;
 
@@ -118,6 +119,10 @@ export class Machined {
       config: () => this.#store.held!.config,
       facts: () => this.#facts(),
       pulled: options.pulled,
+      onControlPlanes: (addresses) => {
+        this.#controlPlanes = addresses;
+        this.#configure(IDENTIFIED);
+      },
       ...options.kubernetes,
       ...{ files: options.files, clock, log },
     });
@@ -341,6 +346,7 @@ export class Machined {
       config: this.#store.held?.config,
       facts: this.#facts(),
       identity: this.#identity,
+      controlPlanes: this.#controlPlanes,
     });
   }
 

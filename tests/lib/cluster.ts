@@ -44,6 +44,8 @@ export interface ClusterOptions {
   readonly cidr: string;
   readonly masters?: number;
   readonly workers?: number;
+  /** With Kubernetes: the images that were built are served. */
+  readonly images?: boolean;
   /** More flags of `cluster create`. */
   readonly flags?: readonly string[];
 }
@@ -65,7 +67,7 @@ export class TestCluster implements AsyncDisposable {
     const cluster = new TestCluster(options, stateDir);
     await cluster[Symbol.asyncDispose]();
     await Deno.mkdir(stateDir, { recursive: true });
-    const { masters = 1, workers = 1, flags = [] } = options;
+    const { masters = 1, workers = 1, images = false, flags = [] } = options;
     const created = await cluster.talosctl([
       "cluster",
       "create",
@@ -73,7 +75,8 @@ export class TestCluster implements AsyncDisposable {
       `--cidr=${options.cidr}`,
       `--masters=${masters}`,
       `--workers=${workers}`,
-      "--wait-timeout=2m",
+      `--local-registry=${images}`,
+      "--wait-timeout=4m",
       ...flags,
     ]);
     if (created.code !== 0) {

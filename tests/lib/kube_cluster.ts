@@ -51,7 +51,10 @@ export class KubeCluster implements AsyncDisposable {
   /** Creates it; its nodes need not be Ready yet. */
   static async create(options: ClusterOptions): Promise<KubeCluster> {
     const flags = ["--with-init-node", ...options.flags ?? []];
-    const cluster = await TestCluster.create({ ...options, flags });
+    const cluster = await TestCluster.create({
+      ...{ ...options, flags },
+      images: true,
+    });
     try {
       const config = effective(
         decode(await Deno.readFile(cluster.configPath(0))).config,

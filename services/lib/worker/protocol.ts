@@ -31,6 +31,8 @@ export interface WorkerConfig {
   readonly node: NodeFacts;
   /** For apid and trustd of a control plane: issued by machined. */
   readonly identity?: Identity;
+  /** On a worker: addresses of the control planes, once Kubernetes tells. */
+  readonly controlPlanes?: readonly string[];
   /** No machine config yet: apid serves the maintenance API. */
   readonly maintenance?: boolean;
 }

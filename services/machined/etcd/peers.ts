@@ -5,11 +5,14 @@
  */
 import type { Clock } from "#lib/clock.ts";
 import { KubeClient, type KubeTransport } from "#lib/kube/client.ts";
-import { RESOURCES } from "#lib/kube/resources.ts";
 import type { KubeServer } from "#lib/kube/transport.ts";
 import { canonicalAddress } from "#lib/net/ip.ts";
 import { HOUR_MS, type PemPair } from "#lib/pki/mod.ts";
 import { issueKubernetesAdmin, kubernetesCa } from "../kubernetes/admin.ts";
+import {
+  controlPlaneAddresses,
+  endpointServer,
+} from "../kubernetes/control_planes.ts";
 import type { KubernetesInput } from "../kubernetes/input.ts";
 import { EtcdClient } from "./client.ts";
 import type { EtcdPeers } from "./membership.ts";
@@ -22,8 +25,6 @@ export interface PeersOptions {
   readonly clock: Pick<Clock, "now">;
 }
 
-const SERVICE = "kubernetes.io/service-name=kubernetes";
-
 /** Addresses of the control planes, as the endpoint has them. */
 async function controlPlanes(
   { input, connect, clock }: PeersOptions,
@@ -33,18 +34,9 @@ async function controlPlanes(
   const ca = kubernetesCa(now);
   if (!ca) throw new Error("cluster.ca has no key on this node");
   const pair = await issueKubernetesAdmin(ca, { validityMs: HOUR_MS, clock });
-  const url = now.config.cluster.controlPlane.endpoint.replace(/\/$/, "");
-  const client = new KubeClient(connect({ url, ca: ca.crt, ...pair }));
+  const client = new KubeClient(connect(endpointServer(now, pair)));
   try {
-    const selection = { namespace: "default", labelSelector: SERVICE };
-    const { items } = await client.list(
-      RESOURCES.endpointSlices,
-      selection,
-      signal,
-    );
-    return items.flatMap(({ endpoints = [] }) =>
-      endpoints.flatMap(({ addresses }) => addresses.map(canonicalAddress))
-    );
+    return await controlPlaneAddresses(client, signal);
   } finally {
     client.close();
   }

@@ -172,15 +172,19 @@ async function runCreate(context: CreateContext): Promise<void> {
   // RSA keys of 4096 bits take 3 to 7 s, and both nodes wait for them.
   const algorithm = "ECDSA-P256";
   const { images, mirrors } = await localImages(context, plan);
+  // Without images there is no Kubernetes, whose endpoint it would be.
+  const balanced = mirrors.length > 0;
   const configs = await clusterConfigs(plan, {
     ...flags,
     "registry-mirror": mirrors,
+    balanced,
   }, { algorithm });
   const record = await provisioner.create({
     ...plan,
     image: flags.image || join(outDir(), IMAGE_NAME),
     keys: flags["signing-keys"] || join(outDir(), PUBLIC_KEYS),
     ...images && { images },
+    balanced,
     nodes: plan.nodes.map((node) => ({
       ...node,
       memoryMiB,
@@ -278,9 +282,28 @@ const sntpLaunch = leaf({
   },
 });
 
+/** Started by `create`, for as long as the cluster lives. */
+const balancerLaunch = leaf({
+  name: "balancer-launch",
+  summary: "Be the endpoint of a local cluster",
+  hidden: true,
+  args: { usage: "<state-dir> <address> <node>...", min: 2, max: 64 },
+  flags: {},
+  async run({ args, signal }) {
+    const { API_PORT, Balancer } = await import("../provision/balancer.ts");
+    const [, host = "", ...nodes] = args;
+    const balancer = await Balancer.start({
+      listen: { host, port: API_PORT },
+      backends: nodes.map((node) => ({ host: node, port: API_PORT })),
+    });
+    await untilAborted(signal);
+    await balancer.close();
+  },
+});
+
 export const cluster = group({
   name: "cluster",
   summary: "Local clusters on this machine",
   flags: CLUSTER_FLAGS,
-  subcommands: [create, destroy, show, sntpLaunch, start],
+  subcommands: [create, destroy, show, start, balancerLaunch, sntpLaunch],
 });

@@ -20,6 +20,7 @@ import {
   type Secrets,
   type SecretsOptions,
 } from "#lib/config/secrets.ts";
+import { API_PORT } from "./balancer.ts";
 import type { ClusterPlan, NodePlan, NodeType } from "./plan.ts";
 import { ProvisionError } from "./provision.ts";
 
@@ -34,6 +35,8 @@ export interface ConfigOptions {
   readonly nameservers: readonly string[];
   readonly "registry-mirror": readonly string[];
   readonly "with-debug": boolean;
+  /** The gateway's balancer is the endpoint; otherwise the first node is. */
+  readonly balanced: boolean;
 }
 
 /** The configs of one cluster. */
@@ -68,10 +71,13 @@ function generateInput(
 ): GenerateInput {
   const endpoints = endpointsOf(plan, options.endpoint);
   const { "custom-cni-url": cni, "registry-mirror": mirrors } = options;
+  const { gateway } = plan.network;
+  const first = options.balanced ? gateway : endpoints[0] ?? gateway;
+  const endpointHost = options.endpoint || first;
   return {
     clusterName: plan.name,
-    endpoint: `https://${endpoints[0] ?? plan.network.gateway}:6443`,
-    additionalSans: endpoints,
+    endpoint: `https://${endpointHost}:${API_PORT}`,
+    additionalSans: [...new Set([endpointHost, ...endpoints])],
     endpoints,
     dnsDomain: options["dns-domain"],
     persist: false,

@@ -25,6 +25,7 @@ const OPTIONS: ConfigOptions = {
   nameservers: ["9.9.9.9"],
   "registry-mirror": [],
   "with-debug": false,
+  balanced: true,
 };
 
 const SECRETS = await generateSecrets({ algorithm: "ECDSA-P256" });
@@ -39,7 +40,11 @@ Deno.test("configsFrom gives each node what the provisioner set up", () => {
   assertEquals(master?.machine?.type, "controlplane");
   assertEquals(master?.persist, false);
   assertEquals(master?.machine?.time?.servers, ["10.9.0.1"]);
-  assertEquals(master?.machine?.certSANs, ["10.9.0.2", "10.9.0.3"]);
+  assertEquals(master?.machine?.certSANs, [
+    "10.9.0.1",
+    "10.9.0.2",
+    "10.9.0.3",
+  ]);
   assertEquals(master?.machine?.network?.nameservers, ["9.9.9.9"]);
   assertEquals(
     master?.machine?.network?.interfaces?.map((each) => [
@@ -50,7 +55,7 @@ Deno.test("configsFrom gives each node what the provisioner set up", () => {
   );
   assertEquals(
     master?.cluster?.controlPlane?.endpoint,
-    "https://10.9.0.2:6443",
+    "https://10.9.0.1:6443",
   );
   assertEquals(worker?.machine?.type, "join");
   assert(!configs.machine(PLAN.nodes[2]!).includes("etcd"), "etcd of a worker");

@@ -8,6 +8,7 @@
  */
 import { resolve } from "@std/path";
 import { chainOf } from "#lib/errors.ts";
+import { startBalancer } from "./balancer.ts";
 import { clusterCgroup, leftCgroups, removeCgroups } from "./cgroups.ts";
 import { checkImage, pinImage } from "./image.ts";
 import {
@@ -142,9 +143,14 @@ export class ContainerProvisioner implements Provisioner {
     report(`network ${network.cidr} on bridge ${network.bridge}`);
     await mountImage(host, image.image, paths.rootfs);
     await startSntp(host, paths, network.gateway);
+    const { gateway } = network;
+    if (request.balanced) {
+      const masters = nodes.filter(({ type }) => type !== "join");
+      const addresses = masters.map(({ ip }) => ip);
+      await startBalancer(host, paths, { gateway, nodes: addresses });
+    }
     if (request.images) {
       const { dir } = paths;
-      const { gateway } = network;
       await startRegistry(host, request.images, { dir, gateway });
       report(
         `images at ${registryUrl(gateway)} until the cluster is destroyed`,

@@ -4,6 +4,8 @@
  * and ends those that outlived a creation which was killed: a mount or a link
  * must not appear after everything was removed.
  */
+import { dirname, join } from "@std/path";
+import { fileURLToPath } from "node:url";
 import { run } from "#lib/command.ts";
 
 /** Names the state directory of the cluster that a program works for. */
@@ -62,6 +64,16 @@ const TO_LOG = 'log=$1; shift; exec "$@" >>"$log" 2>&1 </dev/null';
 /** Arguments that run `argv` with its output appended to the file `log`. */
 export function loggedArgv(log: string, argv: readonly string[]): string[] {
   return ["sh", "-c", TO_LOG, "sh", log, ...argv];
+}
+
+/** How to run ourselves: a bundle, or main.ts of the checkout. */
+export function selfArgv(): string[] {
+  const here = fileURLToPath(import.meta.url);
+  const flags = ["run", "--quiet", "--no-prompt", "--allow-all"];
+  if (here.endsWith(".js")) {
+    return [Deno.execPath(), ...flags, "--no-config", "--no-lock", here];
+  }
+  return [Deno.execPath(), ...flags, join(dirname(here), "..", "main.ts")];
 }
 
 /** Starts `argv` so that it outlives us, its output going to the file `log`. */

@@ -21,6 +21,37 @@ function bootstrapToken(token: string): KubeObject {
   });
 }
 
+const ENDPOINTS = "talos-control-plane-endpoints";
+
+/** Nodes may know where the control planes are. */
+function endpointReader(): KubeObject[] {
+  const metadata = { name: ENDPOINTS, namespace: "default" };
+  const apiVersion = "rbac.authorization.k8s.io/v1";
+  return [
+    {
+      ...{ apiVersion, kind: "Role", metadata },
+      rules: [{
+        apiGroups: ["discovery.k8s.io"],
+        resources: ["endpointslices"],
+        verbs: ["get", "list", "watch"],
+      }],
+    },
+    {
+      ...{ apiVersion, kind: "RoleBinding", metadata },
+      roleRef: {
+        apiGroup: "rbac.authorization.k8s.io",
+        kind: "Role",
+        name: ENDPOINTS,
+      },
+      subjects: [{
+        apiGroup: "rbac.authorization.k8s.io",
+        kind: "Group",
+        name: "system:nodes",
+      }],
+    },
+  ];
+}
+
 /** A kubelet may ask for its certificate, and gets it without anybody. */
 export function rbac({ config }: KubernetesInput): KubeObject[] {
   const { token } = config.cluster;
@@ -38,5 +69,6 @@ export function rbac({ config }: KubernetesInput): KubeObject[] {
       role: `${CSR}:selfnodeclient`,
       subject: { kind: "Group", name: "system:nodes" },
     }),
+    ...endpointReader(),
   ];
 }
