@@ -25,8 +25,7 @@ const HOSTS = ["edge", "node"];
 
 /** When the present run of `id` began, as the node says; 0 if it is not up. */
 async function runningSince(init: number, id: string): Promise<number> {
-  const service = (await services(init)).find((one) => one.id === id);
-  assert(service, `no service ${id}`);
+  const service = (await daemons(init)).find((one) => one.id === id)!;
   if (service.state !== "Running") return 0;
   const starts = service.events!.events.filter(({ state, msg }) =>
     state === "Running" && !msg.startsWith("Health check")
@@ -128,12 +127,22 @@ Deno.test("faults", async (t) => {
   });
 });
 
+/** The daemons, as the node tells of them; the kubelet has no image here. */
+async function daemons(init: number): Promise<ServiceInfo[]> {
+  const all = await services(init);
+  return DAEMONS.map((id) => {
+    const daemon = all.find((one) => one.id === id);
+    assert(daemon, `no service ${id}`);
+    return daemon;
+  });
+}
+
 async function allRunning(init: number): Promise<boolean> {
-  return (await services(init)).every(({ state }) => state === "Running");
+  return (await daemons(init)).every(({ state }) => state === "Running");
 }
 
 /**
- * Waits until every service has run well for long enough that the next fault
+ * Waits until every daemon has run well for long enough that the next fault
  * is a first one: repeated faults are answered ever more slowly, on purpose.
  */
 async function settled(init: number): Promise<void> {
@@ -141,7 +150,7 @@ async function settled(init: number): Promise<void> {
     state === "Running" && (health!.unknown || health!.healthy) &&
     now - timestampMs(events!.events.at(-1)!.ts!) > HEALTHY_RUN_MS;
   await eventually(async () => {
-    const all = await services(init);
+    const all = await daemons(init);
     return all.every((service) => wellSince(Date.now(), service));
-  }, { what: "all services well", withinMs: 30_000 });
+  }, { what: "all daemons well", withinMs: 30_000 });
 }
