@@ -29,7 +29,7 @@ import {
   UNIT_READERS,
 } from "./kubernetes_units.ts";
 import { phasesOf, type SequenceName, type SequenceNode } from "./sequences.ts";
-import { type RunOptions, Sequencer } from "./sequencer.ts";
+import { type RunOptions, SequenceError, Sequencer } from "./sequencer.ts";
 import { PROCESS_RESTART } from "./supervisor/backoff.ts";
 import type { Runner } from "./supervisor/runner.ts";
 import type { WorkerRunner } from "./supervisor/runner_worker.ts";
@@ -212,12 +212,15 @@ export class Machined {
     return { mode: this.#options.mode, type, installed: false };
   }
 
-  /** Whether the sequence ran to its end. */
+  /** Whether the sequence ran to its end, or made way for another. */
   async #run(name: SequenceName, options?: RunOptions): Promise<boolean> {
     try {
       await this.#sequencer.run(name, phasesOf(name, this.#node), options);
       return true;
-    } catch {
+    } catch (thrown) {
+      if (thrown instanceof SequenceError) {
+        if (thrown.problem.kind === "takenOver") return true;
+      }
       // The sequencer has logged and published it. In a container the node
       // stays up: whoever looks finds the reason in its log.
       return false;

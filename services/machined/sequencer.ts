@@ -24,6 +24,8 @@ export type Task = (signal: AbortSignal) => Promise<void> | void;
 /** Why a sequence did not run to its end. */
 export type SequenceProblem =
   | { readonly kind: "locked"; readonly sequence: SequenceName }
+  /** It had to make way; the one that took over goes on. */
+  | { readonly kind: "takenOver"; readonly sequence: SequenceName }
   | {
     readonly kind: "failed";
     readonly sequence: SequenceName;
@@ -44,6 +46,8 @@ function describe(problem: SequenceProblem): string {
   switch (problem.kind) {
     case "locked":
       return "sequence not started: locked";
+    case "takenOver":
+      return `${problem.sequence} sequence ended: another took over`;
     case "failed":
       return `${problem.sequence} sequence failed in phase "${problem.phase}", task "${problem.task}"`;
   }
@@ -71,6 +75,7 @@ export interface SequencerOptions {
 interface Running {
   readonly abort: AbortController;
   readonly done: Promise<void>;
+  readonly phase: () => Phase | undefined;
 }
 
 /** See the top of the file. */
@@ -84,15 +89,21 @@ export class Sequencer {
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** Whether a sequence has the lock. */
+  /** Whether a sequence has the lock, and does more than wait for services. */
   get busy(): boolean {
-    return this.#running !== undefined;
+    return this.#running !== undefined && !this.#waits();
+  }
+
+  #waits(): boolean {
+    return this.#running?.phase()?.waits === true;
   }
 
   /**
-   * Runs `phases`.
+   * Runs `phases`. One whose phase only waits makes way: what it waits for
+   * may never come without the sequence that comes now.
    *
-   * @throws {SequenceError} when another sequence runs, or a task failed.
+   * @throws {SequenceError} when another sequence runs, a task failed, or
+   * another sequence took over.
    */
   async run(
     sequence: SequenceName,
@@ -100,10 +111,11 @@ export class Sequencer {
     { takeOver = false }: RunOptions = {},
   ): Promise<void> {
     if (UNLOCKED.includes(sequence)) {
-      return await this.#run(sequence, phases, new AbortController().signal);
+      const { signal } = new AbortController();
+      return await this.#run(sequence, phases, { signal });
     }
     // Another may have begun when the one before has ended.
-    while (takeOver && this.#running) await this.#end();
+    while (this.#running && (takeOver || this.#waits())) await this.#end();
     if (this.#running) {
       const error = new SequenceError({ kind: "locked", sequence });
       this.#publish(sequence, SequenceEvent_Action.NOOP, {
@@ -113,8 +125,13 @@ export class Sequencer {
       throw error;
     }
     const abort = new AbortController();
-    const running = this.#run(sequence, phases, abort.signal);
-    const lock = { abort, done: running.catch(() => {}) };
+    let phase: Phase | undefined;
+    const running = this.#run(sequence, phases, {
+      signal: abort.signal,
+      enter: (next) => phase = next,
+    });
+    const done = running.catch(() => {});
+    const lock = { abort, done, phase: () => phase };
     this.#running = lock;
     try {
       await running;
@@ -140,7 +157,10 @@ export class Sequencer {
   async #run(
     sequence: SequenceName,
     phases: readonly Phase[],
-    signal: AbortSignal,
+    { signal, enter }: {
+      readonly signal: AbortSignal;
+      readonly enter?: (phase: Phase) => void;
+    },
   ): Promise<void> {
     const { log } = this.#options;
     const started = this.#clock.monotonic();
@@ -148,10 +168,17 @@ export class Sequencer {
     log.info(`${sequence} sequence: ${phases.length} phase(s)`);
     try {
       for (const [at, phase] of phases.entries()) {
+        enter?.(phase);
         const place = `(${at + 1}/${phases.length})`;
         await this.#phase(sequence, phase, { place, signal });
       }
     } catch (thrown) {
+      if (signal.aborted) {
+        const error = new SequenceError({ kind: "takenOver", sequence });
+        log.info(error.message);
+        this.#publish(sequence, SequenceEvent_Action.STOP);
+        throw error;
+      }
       log.error(`${sequence} sequence: failed`, thrown);
       this.#publish(sequence, SequenceEvent_Action.NOOP, {
         code: Code.FATAL,

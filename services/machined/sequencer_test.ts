@@ -162,6 +162,30 @@ Deno.test("a shutdown takes over, also from a task that does not listen", async 
   await sequencer.run("boot", []);
 });
 
+Deno.test("a sequence that only waits makes way, and has not failed", async () => {
+  const ended = Promise.withResolvers<void>();
+  const { sequencer, seen } = setUp({
+    // As the supervisor does: waits until services are up, or the signal.
+    wait: (signal) =>
+      new Promise((_, reject) =>
+        signal.addEventListener("abort", () => {
+          ended.resolve();
+          reject(signal.reason);
+        })
+      ),
+    apply: async () => await ended.promise,
+  });
+  const boot = assertRejects(
+    () => sequencer.run("boot", [{ name: "p", tasks: ["wait"], waits: true }]),
+    SequenceError,
+    "boot sequence ended: another took over",
+  );
+  assertEquals(sequencer.busy, false);
+  await sequencer.run("applyConfiguration", [{ name: "q", tasks: ["apply"] }]);
+  assertEquals((await boot).problem.kind, "takenOver");
+  assert(!(await seen()).some((line) => line.includes("failed")));
+});
+
 Deno.test("a task that is not there is an error, not a silence", async () => {
   const { sequencer } = setUp({});
   const error = await assertRejects(

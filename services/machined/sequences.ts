@@ -45,6 +45,8 @@ export type SequenceName = keyof typeof SEQUENCES;
 export interface Phase {
   readonly name: string;
   readonly tasks: readonly string[];
+  /** It changes nothing any more; another sequence may end it. */
+  readonly waits?: true;
 }
 
 type Maybe = Phase | readonly Maybe[] | false;
@@ -131,7 +133,7 @@ const SEQUENCE_LISTS: Record<SequenceName, List> = {
       ),
       phase("userSetup", "writeUserFiles", "writeUserSysctls"),
       onMetal(node) && phase("lvm", "activateLogicalVolumes"),
-      phase("startEverything", "startEverything"),
+      { ...phase("startEverything", "startEverything"), waits: true },
       onMetal(node) && list(
         node.type !== "join" && phase("labelMaster", "labelNodeAsMaster"),
         phase("uncordon", "uncordonNode"),
