@@ -238,6 +238,7 @@ export function main(): void {
       cri,
       bounce: (id) => machined.supervisor.bounce(id),
       replied: () => systemClock.sleep(REPLY_MS),
+      clock: systemClock,
       log,
     }),
     generate: (request) => {

@@ -9,6 +9,7 @@ import type { ContainerRecord, TaskRecord } from "#lib/containerd/client.ts";
 const KIND = "io.cri-containerd.kind";
 const POD_NAMESPACE = "io.kubernetes.pod.namespace";
 const POD_NAME = "io.kubernetes.pod.name";
+const POD_UID = "io.kubernetes.pod.uid";
 const CONTAINER_NAME = "io.kubernetes.container.name";
 
 /** One row. */
@@ -22,6 +23,24 @@ export interface PodContainer {
   /** 0 when it does not run. */
   readonly pid: number;
   readonly status: string;
+  /** Where the kubelet has its logs; only what is a container of a pod. */
+  readonly logDirectory?: string;
+}
+
+/** Where the kubelet has the logs of pods. */
+const POD_LOGS = "/var/log/pods";
+
+/** Labels are words of others: what is no name of a file is no directory. */
+function logDirectory(
+  labels: Readonly<Record<string, string>>,
+): string | undefined {
+  const parts = [POD_NAMESPACE, POD_NAME, POD_UID, CONTAINER_NAME]
+    .map((label) => labels[label] ?? "");
+  if (!parts.every((part) => /^[a-z0-9][a-z0-9.-]*$/i.test(part))) {
+    return undefined;
+  }
+  const [namespace, pod, uid, container] = parts;
+  return `${POD_LOGS}/${namespace}_${pod}_${uid}/${container}`;
 }
 
 /** The words of the two inspectors of the seed era. */
@@ -56,6 +75,7 @@ export function podContainers(
     if (cri && !inPod) return [];
     const sandbox = labels[KIND] === "sandbox";
     const podId = inPod ? `${namespace}/${pod}` : id;
+    const directory = sandbox ? undefined : logDirectory(labels);
     const name = labels[CONTAINER_NAME] ?? (inPod ? pod : id);
     return [{
       task: id,
@@ -67,6 +87,7 @@ export function podContainers(
       status: cri
         ? criStatus(sandbox ? "sandbox" : "container", task)
         : task?.status ?? "STOPPED",
+      ...directory !== undefined && { logDirectory: directory },
     }];
   });
 }

@@ -48,3 +48,25 @@ Deno.test("with --use-cri only pods are shown, in CRI's words", () => {
     "bb kube-system/proxy-x:proxy kube-system/proxy-x proxy 0 CONTAINER_EXITED",
   ]);
 });
+
+Deno.test("labels that are no names of files make no path", () => {
+  const labels = {
+    ...pod,
+    "io.kubernetes.pod.uid": "1-2",
+    "io.kubernetes.container.name": "proxy",
+  };
+  const directoryOf = (change: Record<string, string>) =>
+    podContainers(
+      [{ id: "bb", image: "", labels: { ...labels, ...change } }],
+      [],
+      { cri: false },
+    )[0]?.logDirectory;
+  assertEquals(
+    directoryOf({}),
+    "/var/log/pods/kube-system_proxy-x_1-2/proxy",
+  );
+  for (const bad of ["", "..", "a/b", ".hidden"]) {
+    assertEquals(directoryOf({ "io.kubernetes.pod.uid": bad }), undefined);
+  }
+  assertEquals(directoryOf({ "io.cri-containerd.kind": "sandbox" }), undefined);
+});

@@ -116,6 +116,11 @@ export const COMMANDS: readonly LazyCommand[] = [
     load: () => import("./commands/shutdown.ts").then((m) => m.shutdown),
   },
   {
+    name: "stats",
+    summary: "Show what containers use",
+    load: () => import("./commands/stats.ts").then((m) => m.stats),
+  },
+  {
     name: "time",
     summary: "Show the time of nodes and of their time server",
     load: () => import("./commands/time.ts").then((m) => m.time),

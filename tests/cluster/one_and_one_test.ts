@@ -10,6 +10,7 @@ import { kubeTransport } from "#lib/kube/transport.ts";
 import { eventually } from "#tests/eventually.ts";
 import { identityOf } from "#tests/identity.ts";
 import { KubeCluster } from "#tests/kube_cluster.ts";
+import { readsLogs, restartsContainer, showsStats } from "./pod_commands.ts";
 import { AGNHOST } from "../../rootfs/image_table.ts";
 
 const READY_MS = 240_000;
@@ -188,6 +189,13 @@ Deno.test("one control plane, one worker", async (t) => {
       assertEquals(await throughPortForward(kube, name), name);
     }
   });
+
+  await t.step("talosctl reads logs of pods", () => readsLogs(kube));
+  await t.step("talosctl shows what pods use", () => showsStats(kube));
+  await t.step(
+    "talosctl restarts a container of a pod",
+    () => restartsContainer(kube),
+  );
 
   await t.step("the two PKIs know nothing of each other", async () => {
     const machine = identityOf(await loadTalosconfig(cluster.talosconfig));

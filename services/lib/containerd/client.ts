@@ -15,6 +15,7 @@ import {
 import { type Channel, connect, createClient } from "../rpc/client.ts";
 import { isAlreadyExists, isNotFound } from "./errors.ts";
 import { type ImageCalls, imageCalls } from "./images.ts";
+import { type TaskUsage, usageOf } from "./metrics.ts";
 import type { RuntimeSpec } from "./spec.ts";
 import { type TransferCalls, transferCalls } from "./transfer.ts";
 
@@ -85,6 +86,8 @@ export interface Containerd extends ImageCalls, TransferCalls {
   deleteTask(id: string): Promise<void>;
   getTask(id: string): Promise<TaskRecord | undefined>;
   listTasks(): Promise<TaskRecord[]>;
+  /** Of all tasks that run. */
+  taskUsages(): Promise<TaskUsage[]>;
   close(): void;
 }
 
@@ -224,6 +227,12 @@ function taskCalls(channel: Channel) {
     },
     async listTasks() {
       return (await tasks.list({}, quick)).tasks.map(toTask);
+    },
+    async taskUsages() {
+      const { metrics } = await tasks.metrics({}, slow);
+      return metrics.flatMap(({ id, data }) =>
+        (data && usageOf(id, data)) ?? []
+      );
     },
   } satisfies Partial<Containerd>;
 }

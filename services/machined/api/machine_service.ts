@@ -116,10 +116,19 @@ function serviceInfo(
   };
 }
 
-function streamHandlers({ logs, events, inspect }: Node): Handlers {
+function streamHandlers(node: Node): Handlers {
+  const { logs, events, inspect, containers } = node;
   return {
-    logs: async function* ({ namespace, id, follow, tailLines }, call) {
-      // Containers' logs come with Kubernetes; the kubelet's is a service log.
+    logs: async function* (request, call) {
+      const { namespace, id, driver, follow, tailLines } = request;
+      checkDriver(namespace, driver);
+      // The kubelet is a container of that name space, its log is a service's.
+      if (namespace === "k8s.io" && id !== "kubelet") {
+        const directory = await containers.logDirectory(namespace, id);
+        const options = { directory, follow, tailLines };
+        const lines = inspect("podLog", options, call.signal);
+        return yield* decoded(DataSchema, lines);
+      }
       const log = namespace === "system" || id === "kubelet"
         ? logs.get(id)
         : undefined;
@@ -178,8 +187,15 @@ function containerHandlers({ containers }: Node): Handlers {
     },
     restart: async ({ namespace, id, driver }) => {
       checkDriver(namespace, driver);
-      await containers.restart(namespace, id);
+      const cri = driver === ContainerDriver.CRI;
+      await containers.restart(namespace, id, { cri });
       return { messages: [{}] };
+    },
+    stats: async ({ namespace, driver }) => {
+      checkDriver(namespace, driver);
+      const cri = driver === ContainerDriver.CRI;
+      const stats = await containers.stats(namespace, { cri });
+      return { messages: [{ stats: [...stats] }] };
     },
   };
 }

@@ -41,6 +41,8 @@ function nodeOf(parts: Partial<Node> = {}): Node {
     events: { watch: async function* () {} },
     containers: {
       list: () => Promise.resolve([]),
+      stats: () => Promise.resolve([]),
+      logDirectory: () => Promise.reject(new Error("no container")),
       restart: () => Promise.resolve(),
     },
     configuration: {
@@ -112,6 +114,32 @@ Deno.test("logs of an unknown service are refused in the seed's words", async ()
     RequestError,
     'log "x" was not registered',
   );
+});
+
+Deno.test("logs of a container come from its files, by a child", async () => {
+  const directory = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${directory}/0.log`, "one\ntwo\n");
+  const asked: string[] = [];
+  const node = nodeOf();
+  const handlers = machineService({
+    ...node,
+    containers: {
+      ...node.containers,
+      logDirectory: (namespace, id) => {
+        asked.push(`${namespace} ${id}`);
+        return Promise.resolve(directory);
+      },
+    },
+  });
+  const request = create(LogsRequestSchema, {
+    ...{ namespace: "k8s.io", id: "n/p:c", tailLines: 1 },
+  });
+  let text = "";
+  for await (const { bytes } of handlers.logs!(request, callOf())) {
+    text += new TextDecoder().decode(bytes);
+  }
+  assertEquals([text, ...asked], ["two\n", "k8s.io n/p:c"]);
+  await Deno.remove(directory, { recursive: true });
 });
 
 Deno.test("events takes one starting point at most", async () => {

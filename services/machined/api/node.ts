@@ -8,6 +8,7 @@ import type {
   ContainerInfoSchema,
   GenerateConfigurationRequest,
   GenerateConfigurationResponseSchema,
+  StatSchema,
   VersionInfoSchema,
 } from "#proto/machine_pb.ts";
 import type { Inspect } from "./inspector.ts";
@@ -82,7 +83,19 @@ export interface Containers {
     namespace: string,
     options: { readonly cri: boolean },
   ): Promise<readonly MessageInitShape<typeof ContainerInfoSchema>[]>;
-  restart(namespace: string, id: string): Promise<void>;
+  /** Of those that run. */
+  stats(
+    namespace: string,
+    options: { readonly cri: boolean },
+  ): Promise<readonly MessageInitShape<typeof StatSchema>[]>;
+  /** Where the kubelet has the log files of a container. */
+  logDirectory(namespace: string, id: string): Promise<string>;
+  /** `cri`: one that does not heed SIGTERM is killed. */
+  restart(
+    namespace: string,
+    id: string,
+    options: { readonly cri: boolean },
+  ): Promise<void>;
 }
 
 /** The machine config. */

@@ -27,6 +27,7 @@ import { verify } from "./image.ts";
 import { listImage, readImage } from "./image_files.ts";
 import { list } from "./list.ts";
 import { mounts } from "./mounts.ts";
+import { podLog } from "./pod_log.ts";
 import { processes } from "./processes.ts";
 import { read } from "./read.ts";
 
@@ -40,6 +41,7 @@ const COMMANDS: Readonly<
   dmesg: (options) => encoded(DataSchema, dmesg(options)),
   mounts: () => encoded(MountsResponseSchema, [mounts()]),
   processes: () => encoded(ProcessesResponseSchema, [processes()]),
+  podLog: (options) => encoded(DataSchema, podLog(options)),
   listImage: (options) => encoded(FileInfoSchema, listImage(options)),
   readImage: (options) => encoded(DataSchema, readImage(options)),
   verifyImage: () => encoded(ImageVerifyResponseSchema, verify()),

@@ -9,6 +9,8 @@ import { printStream } from "./streams.ts";
 export const logs = leaf({
   name: "logs",
   summary: "Print the log of a service",
+  details:
+    'With -k that of a container of Kubernetes, namespace/pod:container as\n"talosctl containers -k" names it.',
   args: { usage: "<service name>", min: 1, max: 1, complete: "service" },
   flags: {
     follow: { type: "bool", short: "f", help: "go on as lines are added" },
