@@ -11,6 +11,7 @@ import { eventually } from "#tests/eventually.ts";
 import { identityOf } from "#tests/identity.ts";
 import { KubeCluster } from "#tests/kube_cluster.ts";
 import { readsLogs, restartsContainer, showsStats } from "./pod_commands.ts";
+import { drainsWorker } from "./draining.ts";
 import { AGNHOST } from "../../rootfs/image_table.ts";
 
 const READY_MS = 240_000;
@@ -234,4 +235,9 @@ Deno.test("one control plane, one worker", async (t) => {
       withinMs: 60_000,
     });
   });
+
+  await t.step(
+    "a worker is drained, a budget in the way is named",
+    () => drainsWorker(kube),
+  );
 });

@@ -3,7 +3,7 @@
  * as field manager `talos`), patch, delete. Objects are JSON as the API has
  * them. It knows neither sockets nor TLS: see transport.ts.
  */
-import { kindOfStatus, KubeError } from "./errors.ts";
+import { type Cause, causesOf, kindOfStatus, KubeError } from "./errors.ts";
 import { textLines } from "./lines.ts";
 import { type KubeObject, pathOf, type Resource } from "./resources.ts";
 
@@ -322,13 +322,22 @@ async function refusal(answer: KubeAnswer, what: string): Promise<KubeError> {
   const { status } = answer;
   const text = await bodyText(answer).catch(() => "");
   let said = text.slice(0, 200);
+  let causes: Cause[] = [];
   try {
-    said = (JSON.parse(text) as { message?: string }).message ?? said;
+    const answered = JSON.parse(text) as {
+      message?: string;
+      details?: { causes?: unknown };
+    };
+    said = answered.message ?? said;
+    causes = causesOf(answered.details?.causes);
   } catch {
     // Not everything in front of an API server speaks JSON.
   }
   return new KubeError(
-    { kind: kindOfStatus(status), status },
+    {
+      ...{ kind: kindOfStatus(status), status },
+      ...causes.length > 0 && { causes },
+    },
     `API server: ${what}: ${status} ${said.trim()}`,
   );
 }

@@ -19,6 +19,32 @@ export type KubeProblemKind =
 export interface KubeProblem {
   readonly kind: KubeProblemKind;
   readonly status: number;
+  /** What the API says more exactly, for instance which budget it is. */
+  readonly causes?: readonly Cause[];
+}
+
+/** One of `details.causes` of an answer. */
+export interface Cause {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Of one answer. */
+const CAUSES_MAX = 8;
+const CAUSE_CHARS_MAX = 300;
+
+/** What of `causes` is one; a peer wrote it. */
+export function causesOf(causes: unknown): Cause[] {
+  if (!Array.isArray(causes)) return [];
+  return causes.slice(0, CAUSES_MAX).flatMap((one: unknown): Cause[] => {
+    const { reason, message } = (one ?? {}) as Record<string, unknown>;
+    if (typeof message !== "string") return [];
+    const text = (value: string) => value.slice(0, CAUSE_CHARS_MAX);
+    return [{
+      reason: typeof reason === "string" ? text(reason) : "",
+      message: text(message),
+    }];
+  });
 }
 
 /** A refusal of the API server. */
