@@ -15,6 +15,12 @@ import { writeCniConfig } from "./kubernetes/cni_writer.ts";
 import { watchControlPlanes } from "./kubernetes/control_planes.ts";
 import type { KubernetesInput } from "./kubernetes/input.ts";
 import { ControlPlaneKeeper } from "./kubernetes/keeper.ts";
+import {
+  checkRecover,
+  recover,
+  type RecoverOptions,
+  type RecoverSource,
+} from "./kubernetes/recover.ts";
 import type { ServiceSpec } from "./supervisor/service.ts";
 import { etcdPeers } from "./etcd/peers.ts";
 import { bootkubeSpec } from "./units/bootkube.ts";
@@ -65,6 +71,7 @@ export class KubernetesUnits {
   #keeping = false;
   readonly #bootstrap = Promise.withResolvers<void>();
   #bootstrapWanted = false;
+  #recoverSource: RecoverSource = "apiserver";
 
   constructor(options: KubernetesUnitsOptions) {
     const { clock, log, files, connect } = options;
@@ -110,6 +117,23 @@ export class KubernetesUnits {
   bootstrap(): void {
     this.#bootstrapWanted = true;
     this.#bootstrap.resolve();
+  }
+
+  /** Rejects when there is nothing to recover from. */
+  async wantRecover(source: RecoverSource): Promise<void> {
+    await checkRecover(source, this.#recover());
+    this.#recoverSource = source;
+  }
+
+  /** From what was wanted last. */
+  async recover(signal: AbortSignal): Promise<void> {
+    await recover(this.#recoverSource, this.#recover(), signal);
+  }
+
+  #recover(): RecoverOptions {
+    const { connect, probeEtcd, clock } = this.#options;
+    const input = () => this.#input();
+    return { input, connect, probeEtcd, clock, keeper: this.#keeper };
   }
 
   #etcd(): ServiceSpec {

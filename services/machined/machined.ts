@@ -28,6 +28,7 @@ import {
   type KubernetesUnitsOptions,
   UNIT_READERS,
 } from "./kubernetes_units.ts";
+import type { RecoverSource } from "./kubernetes/recover.ts";
 import { phasesOf, type SequenceName, type SequenceNode } from "./sequences.ts";
 import { type RunOptions, SequenceError, Sequencer } from "./sequencer.ts";
 import { PROCESS_RESTART } from "./supervisor/backoff.ts";
@@ -197,6 +198,13 @@ export class Machined {
     })();
   }
 
+  /** Checks, then runs the recover sequence in the background. */
+  async recover(source: RecoverSource): Promise<void> {
+    if (!this.#store.held) throw new Error("this node has no config yet");
+    await this.#units.wantRecover(source);
+    void this.#run("recover");
+  }
+
   /** Addresses of pods and services are the cluster's, not the node's. */
   #facts(): NodeFacts {
     const { podSubnets = [], serviceSubnets = [] } =
@@ -267,6 +275,7 @@ export class Machined {
             0o600,
           ),
       }),
+      recover: (signal: AbortSignal) => this.#units.recover(signal),
       writeRegistries: async () => {
         const restart = await this.#criFiles.write(this.#store.held!.config);
         if (restart) this.#outdated.add("cri");

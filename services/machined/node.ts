@@ -46,6 +46,7 @@ export function nodeOf(parts: NodeParts): Node {
       generate: parts.generate,
     },
     inspect,
+    recover: (source) => machined.recover(source),
     shutdown: () => machined.shutdown("asked for by the API"),
   };
 }

@@ -94,6 +94,11 @@ export const COMMANDS: readonly LazyCommand[] = [
     load: () => import("./commands/read.ts").then((m) => m.read),
   },
   {
+    name: "recover",
+    summary: "Put a lost control plane back",
+    load: () => import("./commands/recover.ts").then((m) => m.recover),
+  },
+  {
     name: "restart",
     summary: "Restart a container",
     load: () => import("./commands/restart.ts").then((m) => m.restart),

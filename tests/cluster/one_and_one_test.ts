@@ -12,6 +12,7 @@ import { identityOf } from "#tests/identity.ts";
 import { KubeCluster } from "#tests/kube_cluster.ts";
 import { readsLogs, restartsContainer, showsStats } from "./pod_commands.ts";
 import { drainsWorker } from "./draining.ts";
+import { recoversManifests, recoversStaticPods } from "./recovering.ts";
 import { AGNHOST } from "../../rootfs/image_table.ts";
 
 const READY_MS = 240_000;
@@ -171,7 +172,11 @@ Deno.test("one control plane, one worker", async (t) => {
       for (const to of pods) {
         await connect(kube, from.name, `${to.address}:${HTTP_PORT}`);
       }
-      await connect(kube, from.name, "web.default.svc.cluster.local:80");
+      // Services come to a node's tables some time after their pods are ready.
+      await eventually(
+        () => connect(kube, from.name, "web.default.svc.cluster.local:80"),
+        { withinMs: 20_000 },
+      );
       await connect(kube, from.name, "kubernetes.default:443");
     }
   });
@@ -239,5 +244,14 @@ Deno.test("one control plane, one worker", async (t) => {
   await t.step(
     "a worker is drained, a budget in the way is named",
     () => drainsWorker(kube),
+  );
+
+  await t.step(
+    "recover brings back what the cluster starts with",
+    () => recoversManifests(kube),
+  );
+  await t.step(
+    "recover brings back lost static pods, from etcd",
+    () => recoversStaticPods(kube),
   );
 });

@@ -13,6 +13,7 @@ import {
   type MachineService,
   MountsResponseSchema,
   ProcessesResponseSchema,
+  RecoverRequest_Source,
   type ServiceInfoSchema,
 } from "#proto/machine_pb.ts";
 import type { ServiceHandlers } from "#lib/rpc/call.ts";
@@ -215,6 +216,11 @@ function lifecycleHandlers(node: Node): Handlers {
       return { messages: [{}] };
     },
     generateConfiguration: (request) => configuration.generate(request),
+    recover: async ({ source }) => {
+      const etcd = source === RecoverRequest_Source.ETCD;
+      await node.recover(etcd ? "etcd" : "apiserver");
+      return { messages: [{}] };
+    },
     shutdown: () => {
       node.shutdown();
       return { messages: [{}] };

@@ -5,6 +5,8 @@ import {
   EventsRequestSchema,
   ListRequestSchema,
   LogsRequestSchema,
+  RecoverRequest_Source,
+  RecoverRequestSchema,
 } from "#proto/machine_pb.ts";
 import { dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
@@ -50,6 +52,7 @@ function nodeOf(parts: Partial<Node> = {}): Node {
       generate: () => Promise.resolve({}),
     },
     inspect: createInspector(CHILD),
+    recover: () => Promise.resolve(),
     shutdown: () => {},
     ...parts,
   };
@@ -140,6 +143,26 @@ Deno.test("logs of a container come from its files, by a child", async () => {
   }
   assertEquals([text, ...asked], ["two\n", "k8s.io n/p:c"]);
   await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("recover says from what, and a refusal is the answer", async () => {
+  const asked: string[] = [];
+  const handlers = machineService(nodeOf({
+    recover: (source) => {
+      asked.push(source);
+      return source === "etcd"
+        ? Promise.reject(new Error("no quorum"))
+        : Promise.resolve();
+    },
+  }));
+  const { ETCD, APISERVER } = RecoverRequest_Source;
+  const call = (source: RecoverRequest_Source) =>
+    Promise.resolve(
+      handlers.recover!(create(RecoverRequestSchema, { source }), callOf()),
+    );
+  assertEquals(await call(APISERVER), { messages: [{}] });
+  await assertRejects(() => call(ETCD), Error, "no quorum");
+  assertEquals(asked, ["apiserver", "etcd"]);
 });
 
 Deno.test("events takes one starting point at most", async () => {

@@ -126,6 +126,8 @@ export interface Node {
   readonly containers: Containers;
   readonly configuration: Configuration;
   readonly inspect: Inspect;
+  /** Rejects when it cannot begin; goes on in the background. */
+  recover(source: "etcd" | "apiserver"): Promise<void>;
   /** Starts the shutdown sequence in the background. */
   shutdown(): void;
 }

@@ -61,15 +61,22 @@ export class ControlPlaneKeeper {
     this.#wake.resolve();
   }
 
-  /** One pass, whole. */
-  async settle(signal: AbortSignal): Promise<void> {
+  /**
+   * One pass, whole. With another API server to go `through`, it gets the
+   * manifests before anything is done to this node.
+   */
+  async settle(
+    signal: AbortSignal,
+    { through }: { readonly through?: KubeClient } = {},
+  ): Promise<void> {
     const { input: inputNow, clock, log } = this.#options;
     const input = inputNow();
+    if (through) await this.#applyManifests(input, through, signal);
     const client = (of: KubernetesInput) => this.#options.admin.client(of);
     const { files } = this.#options;
     await rollOut(input, { files, clock, log, client }, signal);
     const api = await this.#whenReady(input, signal);
-    await this.#applyManifests(input, api, signal);
+    if (!through) await this.#applyManifests(input, api, signal);
     await this.#applyRole(input, api, signal);
   }
 
