@@ -94,7 +94,7 @@ export class KubernetesUnits {
     const { files, clock, log, pulled, probeKubelet } = this.#options;
     const input = () => this.#input();
     const kubelet = kubeletSpec(
-      { input, files, probe: probeKubelet },
+      { input, files, probe: probeKubelet, connect: this.#options.connect },
       pulled.kubernetes,
     );
     if (input().config.cluster.network.cni.name === "flannel") {

@@ -13,8 +13,10 @@ import { KubeCluster } from "#tests/kube_cluster.ts";
 import { readsLogs, restartsContainer, showsStats } from "./pod_commands.ts";
 import { drainsWorker } from "./draining.ts";
 import { recoversManifests, recoversStaticPods } from "./recovering.ts";
+import { saysWhyNotJoined } from "./refusals.ts";
 import { AGNHOST } from "../../rootfs/image_table.ts";
 
+const FULL = Deno.env.get("TALOS_TEST_FULL") === "1";
 const READY_MS = 240_000;
 const HTTP_PORT = 8080;
 
@@ -174,7 +176,10 @@ Deno.test("one control plane, one worker", async (t) => {
       }
       // Services come to a node's tables some time after their pods are ready.
       await eventually(
-        () => connect(kube, from.name, "web.default.svc.cluster.local:80"),
+        async () => {
+          await connect(kube, from.name, "web.default.svc.cluster.local:80");
+          return true;
+        },
         { withinMs: 20_000 },
       );
       await connect(kube, from.name, "kubernetes.default:443");
@@ -254,4 +259,10 @@ Deno.test("one control plane, one worker", async (t) => {
     "recover brings back lost static pods, from etcd",
     () => recoversStaticPods(kube),
   );
+  if (FULL) {
+    await t.step(
+      "a node says why it cannot join",
+      () => saysWhyNotJoined(kube),
+    );
+  }
 });

@@ -213,6 +213,34 @@ const CASES: readonly (readonly [string, Mode, MachineConfig, ...string[]])[] =
       "cluster.network.serviceSubnets[1]: fd12::/112 overlaps with the pods in fd00::/8",
     ],
     [
+      "a node in the networks of pods and services",
+      "cloud",
+      {
+        ...changed({
+          network: {
+            interfaces: [
+              { interface: "eth0", cidr: "10.244.7.2/24" },
+              {
+                interface: "eth1",
+                cidr: "192.0.2.5/24",
+                vlans: [{ vlanId: 5, cidr: "10.0.0.9/8" }],
+              },
+              { interface: "eth2", cidr: "fd00::2/64" },
+            ],
+          },
+        }, {
+          controlPlane: { endpoint: "https://10.96.0.1:6443" },
+          network: {
+            podSubnets: ["10.244.0.0/16"],
+            serviceSubnets: ["10.96.0.0/12"],
+          },
+        }),
+      },
+      "machine.network.interfaces[0].cidr: 10.244.7.2/24 overlaps with the pods in 10.244.0.0/16",
+      "machine.network.interfaces[1].vlans[0].cidr: 10.0.0.9/8 overlaps with the pods in 10.244.0.0/16",
+      "cluster.controlPlane.endpoint: 10.96.0.1 overlaps with the services in 10.96.0.0/12",
+    ],
+    [
       "custom without urls",
       "cloud",
       changed({}, { network: { cni: { name: "custom" } } }),

@@ -8,16 +8,18 @@ export interface KubeServer {
   readonly url: string;
   /** PEM. */
   readonly ca: string;
-  readonly crt: string;
-  readonly key: string;
+  readonly crt?: string;
+  readonly key?: string;
+  /** In place of a certificate. */
+  readonly token?: string;
 }
 
 /** Requests over TLS, with HTTP/2 where the server has it. */
 export function kubeTransport(server: KubeServer): KubeTransport {
+  const { ca, crt, key, token } = server;
   const client = Deno.createHttpClient({
-    caCerts: [server.ca],
-    cert: server.crt,
-    key: server.key,
+    caCerts: [ca],
+    ...crt !== undefined && key !== undefined && { cert: crt, key },
   });
   return {
     async send({ method, path, body, contentType, signal }) {
@@ -30,6 +32,7 @@ export function kubeTransport(server: KubeServer): KubeTransport {
           redirect: "error",
           headers: {
             accept: "application/json",
+            ...token === undefined ? {} : { authorization: `Bearer ${token}` },
             ...contentType === undefined ? {} : { "content-type": contentType },
           },
           ...body === undefined ? {} : { body },

@@ -13,7 +13,7 @@ import { KUBERNETES_PATHS, type KubernetesInput } from "./input.ts";
 
 const SERVICE = "kubernetes.io/service-name=kubernetes";
 /** The kubelet's certificate with its key; it replaces the link. */
-const KUBELET_PAIR =
+export const KUBELET_PAIR =
   `${KUBERNETES_PATHS.kubeletPki}/kubelet-client-current.pem`;
 
 /** The addresses, as the API server has them. */

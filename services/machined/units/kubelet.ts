@@ -19,6 +19,7 @@ import {
   kubeletConfiguration,
 } from "../kubernetes/kubelet.ts";
 import { controlPlanePaths } from "../kubernetes/static_pod.ts";
+import { type JoinOptions, joinProblem } from "../kubernetes/join_problem.ts";
 import type { ServiceSpec } from "../supervisor/service.ts";
 import { type PulledNode, pulledSpec } from "./pulled.ts";
 
@@ -29,9 +30,10 @@ export interface KubeletOptions {
   readonly files: Files;
   /** Rejects when it is not well. */
   readonly probe: (signal: AbortSignal) => Promise<void>;
+  readonly connect: JoinOptions["connect"];
 }
 
-const HEALTH = { initialDelayMs: 2_000, everyMs: 5_000, timeoutMs: 500 };
+const HEALTH = { initialDelayMs: 2_000, everyMs: 5_000, timeoutMs: 3_000 };
 const KUBELET_DIR = "/var/lib/kubelet";
 
 /** Directories that it needs; their modes are those of the seed era. */
@@ -127,12 +129,25 @@ async function prepare({ input, files }: KubeletOptions): Promise<void> {
   for (const path of controlPlanePaths.pods) await files.remove(path);
 }
 
+/** Whether it is well; one that cannot join does not say so itself. */
+async function check(
+  { input, files, connect, probe }: KubeletOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await probe(signal);
+  } catch (cause) {
+    const problem = await joinProblem({ input, files, connect }, signal);
+    throw problem === undefined ? cause : new Error(problem);
+  }
+}
+
 /** It as a service. */
 export function kubeletSpec(
   options: KubeletOptions,
   node: PulledNode,
 ): ServiceSpec {
-  const { input, files, probe } = options;
+  const { input, files } = options;
   let facts: HostFacts | undefined;
   return pulledSpec({
     id: "kubelet",
@@ -144,6 +159,6 @@ export function kubeletSpec(
       return "run";
     },
     spec: () => imageSpec(kubeletContainer(input(), facts!)),
-    health: { policy: HEALTH, check: probe },
+    health: { policy: HEALTH, check: (signal) => check(options, signal) },
   }, node);
 }

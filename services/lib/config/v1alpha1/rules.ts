@@ -129,6 +129,36 @@ const subnets: Rule = ({ cluster }, { problem }) => {
   }
 };
 
+/** A node whose own network is the pods' can reach one of the two only. */
+const nodeAddresses: Rule = ({ machine, cluster }, { problem }) => {
+  const { podSubnets = [], serviceSubnets = [] } = cluster?.network ?? {};
+  const ranges = [
+    ...podSubnets.map((range) => [range, "pods"] as const),
+    ...serviceSubnets.map((range) => [range, "services"] as const),
+  ];
+  const check = (path: string, cidr: string, what: string) => {
+    const hit = ranges.find(([range]) => rangesOverlap(range, cidr));
+    if (hit) problem(path, `${what} overlaps with the ${hit[1]} in ${hit[0]}`);
+  };
+  for (const [i, link] of (machine?.network?.interfaces ?? []).entries()) {
+    const path = childPath("machine.network.interfaces", i);
+    const { cidr, vlans = [] } = link;
+    if (cidr !== undefined) check(`${path}.cidr`, cidr, cidr);
+    for (const [v, { cidr: tagged }] of vlans.entries()) {
+      const at = childPath(`${path}.vlans`, v);
+      if (tagged !== undefined) check(`${at}.cidr`, tagged, tagged);
+    }
+  }
+  const endpoint = cluster?.controlPlane?.endpoint;
+  if (endpoint === undefined || !URL.canParse(endpoint)) return;
+  const host = new URL(endpoint).hostname.replace(/^\[(.*)\]$/, "$1");
+  check(
+    "cluster.controlPlane.endpoint",
+    `${host}/${host.includes(":") ? 128 : 32}`,
+    host,
+  );
+};
+
 const disks: Rule = ({ machine }, { problem, warning }) => {
   const devices = new Set<string>();
   const mountpoints = new Set<string>();
@@ -214,5 +244,6 @@ export const RULES: readonly Rule[] = [
   extraArgs,
   cni,
   subnets,
+  nodeAddresses,
   ignored,
 ];
