@@ -41,11 +41,12 @@ export type Plan =
     | { readonly kind: "refused"; readonly status: Status }
   );
 
-/** Methods of the seed that stream; of later ones the name ends in `Stream`. */
+/** Methods that stream; of those of our own the name ends in `Stream`. */
 const STREAMING: ReadonlySet<string> = new Set([
   ...["Copy", "DiskUsage", "Dmesg", "Events", "Kubeconfig", "List", "Logs"]
     .map((method) => `/machine.MachineService/${method}`),
   "/machine.MachineService/Read",
+  "/machine.MachineService/EtcdSnapshot",
   "/os.OSService/Dmesg",
   "/cluster.ClusterService/HealthCheck",
 ]);

@@ -25,6 +25,8 @@ export interface Files {
   append(path: string, bytes: Uint8Array): Promise<void>;
   /** One file; has no effect when it is not there. */
   remove(path: string): Promise<void>;
+  /** A directory with all in it, which a crash leaves whole or gone. */
+  removeTree(path: string): Promise<void>;
   /** Resolved links and all; undefined when it is not there. */
   realPath(path: string): Promise<string | undefined>;
 }
@@ -57,6 +59,12 @@ export const realFiles: Files = {
   },
   append: (path, bytes) => Deno.writeFile(path, bytes, { append: true }),
   remove: (path) => absent(Deno.remove(path)),
+  async removeTree(path) {
+    const gone = `${path}.gone`;
+    await absent(Deno.remove(gone, { recursive: true }));
+    await absent(Deno.rename(path, gone));
+    await absent(Deno.remove(gone, { recursive: true }));
+  },
   realPath: (path) => absent(Deno.realPath(path)),
 };
 
@@ -105,6 +113,15 @@ export class MemoryFiles implements Files {
 
   remove(path: string): Promise<void> {
     this.files.delete(path);
+    return Promise.resolve();
+  }
+
+  removeTree(path: string): Promise<void> {
+    for (const each of [this.files, this.directories]) {
+      for (const one of [...each.keys()]) {
+        if (one === path || one.startsWith(`${path}/`)) each.delete(one);
+      }
+    }
     return Promise.resolve();
   }
 

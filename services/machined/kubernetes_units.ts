@@ -8,6 +8,7 @@ import { fetchManifest } from "#lib/kube/manifests.ts";
 import type { KubeTransport } from "#lib/kube/client.ts";
 import type { KubeServer } from "#lib/kube/transport.ts";
 import type { Logger } from "#lib/log.ts";
+import { HOUR_MS } from "#lib/pki/mod.ts";
 import type { NodeFacts } from "#lib/worker/protocol.ts";
 import type { Files } from "./files.ts";
 import { AdminClient } from "./kubernetes/admin.ts";
@@ -22,7 +23,11 @@ import {
   type RecoverSource,
 } from "./kubernetes/recover.ts";
 import type { ServiceSpec } from "./supervisor/service.ts";
+import { EtcdClient } from "./etcd/client.ts";
+import { EtcdControl, type EtcdControlOptions } from "./etcd/control.ts";
 import { etcdPeers } from "./etcd/peers.ts";
+import { etcdCa, issueEtcdClient } from "./etcd/pki.ts";
+import { BootstrapWish } from "./etcd/wish.ts";
 import { bootkubeSpec } from "./units/bootkube.ts";
 import { etcdSpec } from "./units/etcd.ts";
 import { kubeletSpec } from "./units/kubelet.ts";
@@ -69,9 +74,8 @@ export class KubernetesUnits {
   readonly #options: KubernetesUnitsOptions;
   readonly #keeper: ControlPlaneKeeper;
   #keeping = false;
-  readonly #bootstrap = Promise.withResolvers<void>();
-  #bootstrapWanted = false;
   #recoverSource: RecoverSource = "apiserver";
+  readonly #wish = new BootstrapWish();
 
   constructor(options: KubernetesUnitsOptions) {
     const { clock, log, files, connect } = options;
@@ -113,10 +117,23 @@ export class KubernetesUnits {
     return [this.#etcd(), kubelet, bootkube];
   }
 
-  /** This node is to begin the cluster. */
-  bootstrap(): void {
-    this.#bootstrapWanted = true;
-    this.#bootstrap.resolve();
+  /** What the API does with etcd, before there is a config too. */
+  etcdControl({ service, configured }: {
+    readonly service: EtcdControlOptions["service"];
+    readonly configured: () => boolean;
+  }): EtcdControl {
+    const { files, clock, connect } = this.#options;
+    const input = () => this.#input();
+    return new EtcdControl({
+      ...{ files, service, wish: this.#wish },
+      input: () => configured() ? input() : undefined,
+      peers: etcdPeers({ input, connect, clock }),
+      open: async (host) => {
+        const life = { validityMs: HOUR_MS, clock };
+        const pair = await issueEtcdClient(input(), life);
+        return new EtcdClient({ host, ca: etcdCa(input()).crt, ...pair });
+      },
+    });
   }
 
   /** Rejects when there is nothing to recover from. */
@@ -143,9 +160,8 @@ export class KubernetesUnits {
       ...{ input, files, clock, log, probe: probeEtcd },
       peers: etcdPeers({ input, connect, clock }),
       bootstrap: {
-        wanted: () =>
-          this.#bootstrapWanted || input().config.machine.type === "init",
-        asked: () => this.#bootstrap.promise,
+        wanted: () => this.#wish.wanted(input().config.machine.type === "init"),
+        asked: () => this.#wish.asked(),
       },
     }, pulled.system);
   }

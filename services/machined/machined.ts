@@ -23,6 +23,7 @@ import {
   type IdentityRequest,
   identityRequest,
 } from "./identity.ts";
+import type { EtcdControl } from "./etcd/control.ts";
 import {
   KubernetesUnits,
   type KubernetesUnitsOptions,
@@ -96,6 +97,8 @@ export const REPLY_MS = 500;
 export class Machined {
   readonly supervisor: Supervisor;
   readonly configurator: Configurator;
+  /** Once the node has a config. */
+  readonly etcd: EtcdControl;
   readonly #options: MachinedOptions;
   readonly #store: ConfigStore;
   readonly #sequencer: Sequencer;
@@ -128,6 +131,10 @@ export class Machined {
       ...{ files: options.files, clock, log },
     });
     this.supervisor = new Supervisor({ events, log, clock });
+    this.etcd = this.#units.etcdControl({
+      service: { stop: () => this.supervisor.stop(["etcd"]) },
+      configured: () => this.#store.held !== undefined,
+    });
     this.#sequencer = new Sequencer({
       events,
       log,

@@ -47,6 +47,7 @@ export function nodeOf(parts: NodeParts): Node {
     },
     inspect,
     recover: (source) => machined.recover(source),
+    etcd: machined.etcd,
     shutdown: () => machined.shutdown("asked for by the API"),
   };
 }

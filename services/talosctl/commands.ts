@@ -14,6 +14,11 @@ export const COMMANDS: readonly LazyCommand[] = [
     load: () => import("./commands/apply_config.ts").then((m) => m.applyConfig),
   },
   {
+    name: "bootstrap",
+    summary: "Begin the cluster's etcd on a control plane",
+    load: () => import("./commands/bootstrap.ts").then((m) => m.bootstrap),
+  },
+  {
     name: "cluster",
     summary: "Local clusters on this machine",
     load: () => import("./commands/cluster.ts").then((m) => m.cluster),
@@ -38,6 +43,11 @@ export const COMMANDS: readonly LazyCommand[] = [
     name: "dmesg",
     summary: "Print the kernel's messages",
     load: () => import("./commands/dmesg.ts").then((m) => m.dmesg),
+  },
+  {
+    name: "etcd",
+    summary: "Look at the members of etcd and manage them",
+    load: () => import("./commands/etcd.ts").then((m) => m.etcd),
   },
   {
     name: "events",

@@ -19,6 +19,7 @@ import {
 import type { ServiceHandlers } from "#lib/rpc/call.ts";
 import { AgentError } from "#lib/errors.ts";
 import { decoded, single } from "./decode.ts";
+import { etcdHandlers } from "./etcd_handlers.ts";
 import { parseMeminfo } from "./meminfo.ts";
 import type { EventsFrom, Node, ServiceSnapshot } from "./node.ts";
 
@@ -53,6 +54,7 @@ export function machineService(node: Node): Handlers {
     ...streamHandlers(node),
     ...containerHandlers(node),
     ...lifecycleHandlers(node),
+    ...etcdHandlers(node.etcd),
   };
 }
 

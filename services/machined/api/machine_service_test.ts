@@ -53,6 +53,7 @@ function nodeOf(parts: Partial<Node> = {}): Node {
     },
     inspect: createInspector(CHILD),
     recover: () => Promise.resolve(),
+    etcd: {} as Node["etcd"],
     shutdown: () => {},
     ...parts,
   };

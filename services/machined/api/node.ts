@@ -11,6 +11,7 @@ import type {
   StatSchema,
   VersionInfoSchema,
 } from "#proto/machine_pb.ts";
+import type { EtcdControl } from "../etcd/control.ts";
 import type { Inspect } from "./inspector.ts";
 
 /** One transition of a service. */
@@ -113,6 +114,13 @@ export interface Configuration {
   ): Promise<MessageInitShape<typeof GenerateConfigurationResponseSchema>>;
 }
 
+/** The member of etcd that this node is, or is to be. */
+type Etcd = Pick<
+  EtcdControl,
+  | ("bootstrap" | "defragment" | "forfeitLeadership" | "leave")
+  | ("members" | "remove" | "snapshot" | "status")
+>;
+
 /** All that the machine API works on. */
 export interface Node {
   readonly version: MessageInitShape<typeof VersionInfoSchema>;
@@ -128,6 +136,7 @@ export interface Node {
   readonly inspect: Inspect;
   /** Rejects when it cannot begin; goes on in the background. */
   recover(source: "etcd" | "apiserver"): Promise<void>;
+  readonly etcd: Etcd;
   /** Starts the shutdown sequence in the background. */
   shutdown(): void;
 }

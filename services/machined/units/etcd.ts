@@ -161,5 +161,7 @@ export function etcdSpec(options: EtcdOptions, node: PulledNode): ServiceSpec {
         noNewPrivileges: true,
       }),
     health: { policy: HEALTH, check: probe },
+    // After it has left: it joins again when it is told to.
+    operations: ["start"],
   }, node);
 }

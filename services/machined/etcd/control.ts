@@ -1,0 +1,256 @@
+/**
+ * What the API does with etcd on this node: begins a cluster, leaves it, moves
+ * its leader, takes members out. Whatever would cost data or the quorum is
+ * refused before anything is touched.
+ */
+import { AgentError } from "#lib/errors.ts";
+import type { Member, StatusResponse } from "#proto/etcd_pb.ts";
+import type { Files } from "../files.ts";
+import type { KubernetesInput } from "../kubernetes/input.ts";
+import type { EtcdPeers } from "./membership.ts";
+import type { EtcdClient } from "./client.ts";
+import { ETCD_PATHS } from "./paths.ts";
+import { removalProblem } from "./quorum.ts";
+
+/** Why it was refused. */
+export interface EtcdProblem {
+  readonly kind: "alreadyExists" | "failedPrecondition" | "notFound";
+  readonly text: string;
+}
+
+/** A refusal; nothing was changed. */
+export class EtcdError extends AgentError<EtcdProblem> {
+  override name = "EtcdError";
+
+  constructor(kind: EtcdProblem["kind"], text: string) {
+    super({ kind, text }, text);
+  }
+}
+
+/** What of a client is used here. */
+export type EtcdMemberClient =
+  & Disposable
+  & Pick<
+    EtcdClient,
+    | ("members" | "remove" | "status")
+    | ("moveLeader" | "defragment" | "snapshot")
+  >;
+
+/** What {@linkcode EtcdControl} works with. */
+export interface EtcdControlOptions {
+  /** Undefined: there is no config. */
+  readonly input: () => Pick<KubernetesInput, "config"> | undefined;
+  readonly files: Pick<Files, "realPath" | "removeTree">;
+  /** The other members, as Kubernetes has them. */
+  readonly peers: EtcdPeers;
+  /** A client of the member on that host. */
+  readonly open: (host: string) => Promise<EtcdMemberClient>;
+  readonly wish: { readonly ask: () => void; readonly left: () => void };
+  readonly service: { readonly stop: () => Promise<void> };
+}
+
+const LOCAL = "127.0.0.1";
+/** A member that is silent for so long does not count. */
+const ANSWER_MS = 3_000;
+const DATA = `${ETCD_PATHS.data}/member`;
+
+/** See the top of the file. */
+export class EtcdControl {
+  readonly #options: EtcdControlOptions;
+  /** Changes go one after another. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: EtcdControlOptions) {
+    this.#options = options;
+  }
+
+  /** Begins a cluster here; resolves when that is decided, not done. */
+  async bootstrap(signal: AbortSignal): Promise<void> {
+    await this.#alone(async () => {
+      const { input, files, wish } = this.#options;
+      if (input()?.config.machine.type === "join") {
+        const text = "bootstrap can only be performed on a control plane node";
+        throw new EtcdError("failedPrecondition", text);
+      }
+      this.#onControlPlane();
+      if (await files.realPath(DATA) !== undefined) {
+        const text = `etcd data directory is not empty: this node has been ` +
+          "bootstrapped or has joined a cluster";
+        throw new EtcdError("alreadyExists", text);
+      }
+      const members = await this.#elsewhere(signal);
+      if (members.length > 0) {
+        const names = members.map(({ name }) => name || "one that joins");
+        const text = `etcd has members already (${names.join(", ")}): ` +
+          "this node joins them by itself";
+        throw new EtcdError("alreadyExists", text);
+      }
+      wish.ask();
+    });
+  }
+
+  /** `local`: of this node's member only, not of another when it is away. */
+  async members(
+    { local, signal }: { local: boolean; signal: AbortSignal },
+  ): Promise<readonly Member[]> {
+    try {
+      return await this.#locally((client) => client.members(signal));
+    } catch (thrown) {
+      if (local || thrown instanceof EtcdError) throw thrown;
+      const members = await this.#elsewhere(signal);
+      if (members.length === 0) throw thrown;
+      return members;
+    }
+  }
+
+  async status(signal: AbortSignal): Promise<StatusResponse> {
+    return await this.#locally((client) => client.status(signal));
+  }
+
+  async defragment(signal: AbortSignal): Promise<void> {
+    await this.#locally((client) => client.defragment(signal));
+  }
+
+  /** The database of this member, with its hash at the end. */
+  async *snapshot(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    this.#onControlPlane();
+    using client = await this.#options.open(LOCAL);
+    for await (const { bytes } of client.snapshot(signal)) yield bytes;
+  }
+
+  /** The name of the new leader; undefined when this node did not lead. */
+  async forfeitLeadership(signal: AbortSignal): Promise<string | undefined> {
+    return await this.#alone(() =>
+      this.#locally((client) => this.#forfeit(client, signal))
+    );
+  }
+
+  /** Takes out another member, by its id or its name. */
+  async remove(
+    which: { readonly id: bigint } | { readonly name: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#alone(() =>
+      this.#locally(async (client) => {
+        const members = await client.members(signal);
+        const found = members.filter(({ ID, name }) =>
+          "id" in which ? ID === which.id : name === which.name
+        );
+        const label = "id" in which ? which.id.toString(16) : which.name;
+        if (found.length !== 1) {
+          const text = `etcd has ${found.length} members "${label}"`;
+          throw new EtcdError("notFound", text);
+        }
+        const { ID } = found[0]!;
+        if (ID === (await client.status(signal)).header?.memberId) {
+          const text = `"${label}" is this node: it can leave by itself`;
+          throw new EtcdError("failedPrecondition", text);
+        }
+        await this.#mayGo(members, ID, signal);
+        await client.remove(ID, signal);
+      })
+    );
+  }
+
+  /** Leaves; the data go once the others have agreed. */
+  async leave(signal: AbortSignal): Promise<void> {
+    await this.#alone(async () => {
+      const { service, wish, files } = this.#options;
+      await this.#locally(async (client) => {
+        const id = (await client.status(signal)).header?.memberId ?? 0n;
+        const members = await client.members(signal);
+        const answering = await this.#mayGo(members, id, signal);
+        await this.#forfeit(client, signal);
+        const other = members.find(({ ID }) => ID !== id && answering.has(ID));
+        // Asked elsewhere: a member that is removed may end before it answers.
+        if (!other) throw new EtcdError("failedPrecondition", "it is alone");
+        using another = await this.#options.open(hostOf(other));
+        await another.remove(id, signal);
+      });
+      wish.left();
+      await service.stop();
+      await files.removeTree(DATA);
+    });
+  }
+
+  async #forfeit(client: EtcdMemberClient, signal: AbortSignal) {
+    const { leader, header } = await client.status(signal);
+    if (leader !== header?.memberId) return undefined;
+    const members = await client.members(signal);
+    const answering = await this.#answering(members, signal);
+    const next = members.find(({ ID, isLearner }) =>
+      ID !== leader && !isLearner && answering.has(ID)
+    );
+    if (!next) {
+      const text = "no other member answers that could lead";
+      throw new EtcdError("failedPrecondition", text);
+    }
+    await client.moveLeader(next.ID, signal);
+    return next.name;
+  }
+
+  /** Those that answer. @throws {EtcdError} when `id` has to stay. */
+  async #mayGo(members: readonly Member[], id: bigint, signal: AbortSignal) {
+    const answering = await this.#answering(members, signal);
+    const problem = removalProblem(members, { id, answering });
+    if (problem) throw new EtcdError("failedPrecondition", problem);
+    return answering;
+  }
+
+  async #answering(
+    members: readonly Member[],
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<bigint>> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+    const answers = await Promise.all(members.map(async (member) => {
+      try {
+        using client = await this.#options.open(hostOf(member));
+        await client.status(limit);
+        return [member.ID];
+      } catch {
+        return [];
+      }
+    }));
+    signal.throwIfAborted();
+    return new Set(answers.flat());
+  }
+
+  /** The members as another control plane has them; none: nobody answers. */
+  async #elsewhere(signal: AbortSignal): Promise<readonly Member[]> {
+    const { peers } = this.#options;
+    const addresses = await peers.addresses(signal).catch(() => []);
+    for (const address of addresses) {
+      using peer = peers.connect(address);
+      const members = await peer.members(signal).catch(() => []);
+      if (members.length > 0) return members;
+    }
+    signal.throwIfAborted();
+    return [];
+  }
+
+  #onControlPlane(): void {
+    const type = this.#options.input()?.config.machine.type;
+    if (type !== undefined && type !== "join") return;
+    const text = "etcd runs on control plane nodes only";
+    throw new EtcdError("failedPrecondition", text);
+  }
+
+  async #locally<T>(use: (client: EtcdMemberClient) => Promise<T>): Promise<T> {
+    this.#onControlPlane();
+    using client = await this.#options.open(LOCAL);
+    return await use(client);
+  }
+
+  #alone<T>(change: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(change);
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+}
+
+/** Where a member that has started is asked. */
+function hostOf({ name, clientURLs }: Member): string {
+  const url = URL.parse(clientURLs[0] ?? "");
+  if (!url) throw new Error(`member "${name}" has not started`);
+  return url.hostname.replace(/^\[|\]$/g, "");
+}
