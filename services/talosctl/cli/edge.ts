@@ -7,6 +7,9 @@ import { dirname } from "@std/path";
 /** Where bytes for the user go. Resolves when they are handed on. */
 export type Sink = (data: string | Uint8Array) => Promise<void>;
 
+/** What is written to a file. */
+export type FileData = Uint8Array | string | AsyncIterable<Uint8Array>;
+
 /** The world as a command sees it. */
 export interface Edge {
   readonly stdout: Sink;
@@ -14,10 +17,11 @@ export interface Edge {
   env(name: string): string | undefined;
   /** Undefined when it does not exist. */
   readFile(path: string): Promise<Uint8Array | undefined>;
-  /** Replaces the file in one step; its folder is made with mode 0700. */
-  writeFile(path: string, data: Uint8Array | string, mode: number): Promise<
-    void
-  >;
+  /**
+   * Replaces the file in one step, once all of `data` has come; its folder is
+   * made with mode 0700.
+   */
+  writeFile(path: string, data: FileData, mode: number): Promise<void>;
   /** For checks that cannot wait. */
   existsSync(path: string): boolean;
   /** Everything of standard input. */
@@ -62,14 +66,17 @@ async function readFile(path: string): Promise<Uint8Array | undefined> {
   }
 }
 
+async function* pieces(data: FileData): AsyncGenerator<Uint8Array> {
+  if (typeof data === "string") yield new TextEncoder().encode(data);
+  else if (data instanceof Uint8Array) yield data;
+  else yield* data;
+}
+
 async function writeFile(
   path: string,
-  data: Uint8Array | string,
+  data: FileData,
   mode: number,
 ): Promise<void> {
-  const bytes = typeof data === "string"
-    ? new TextEncoder().encode(data)
-    : data;
   await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
   try {
@@ -79,8 +86,10 @@ async function writeFile(
       mode,
     });
     try {
-      for (let at = 0; at < bytes.length;) {
-        at += await file.write(bytes.subarray(at));
+      for await (const bytes of pieces(data)) {
+        for (let at = 0; at < bytes.length;) {
+          at += await file.write(bytes.subarray(at));
+        }
       }
       // The umask may have taken bits away that were asked for.
       await Deno.chmod(temporary, mode);

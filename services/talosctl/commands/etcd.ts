@@ -1,8 +1,19 @@
 /** `talosctl etcd`: the members of etcd, each asked on its own node. */
 import { MachineService } from "#proto/machine_pb.ts";
+import type { NodeFailure } from "../client/answers.ts";
+import { verified } from "../client/snapshot.ts";
+import { EXIT } from "../cli/exit.ts";
+import { formatBytes } from "../render/size.ts";
 import { group, leaf, NO_ARGS } from "../cli/command.ts";
 import { renderForfeit, renderMembers, renderStatus } from "../render/etcd.ts";
-import { argument, report, reportQuietly } from "./report.ts";
+import {
+  argument,
+  report,
+  reportLocal,
+  reportQuietly,
+  settle,
+  writeOutput,
+} from "./report.ts";
 
 const { method } = MachineService;
 const ONCE = { once: true };
@@ -86,6 +97,43 @@ const removeMember = leaf({
   },
 });
 
+/** Its secrets are the cluster's. */
+const SNAPSHOT_MODE = 0o600;
+
+const snapshot = leaf({
+  name: "snapshot",
+  summary: "Save the database of a member to a file",
+  details:
+    "The file is there once all of it has come and its hash has been verified.",
+  args: { usage: "<file>", min: 1, max: 1 },
+  flags: {},
+  singleNode: true,
+  async run(context) {
+    const session = await context.session();
+    const failures: NodeFailure[] = [];
+    const stream = session.stream(
+      method.etcdSnapshot,
+      {},
+      (failure) => failures.push(failure),
+    );
+    let size = 0;
+    async function* bytes() {
+      for await (const { message } of stream) {
+        size += message.bytes.length;
+        yield message.bytes;
+      }
+      if (failures.length > 0) await settle(context, 0, failures);
+    }
+    const path = argument(context, 0);
+    const text = verified(bytes());
+    await writeOutput(context, { path, text, mode: SNAPSHOT_MODE });
+    const value = { file: path, sizeBytes: size };
+    const told = `${path}: ${formatBytes(size)}, its hash verified\n`;
+    await reportLocal(context, value, told);
+    return EXIT.ok;
+  },
+});
+
 const status = leaf({
   name: "status",
   summary: "Show the state of members",
@@ -102,5 +150,13 @@ export const etcd = group({
   name: "etcd",
   summary: "Look at the members of etcd and manage them",
   flags: {},
-  subcommands: [defrag, forfeit, leave, members, removeMember, status],
+  subcommands: [
+    defrag,
+    forfeit,
+    leave,
+    members,
+    removeMember,
+    snapshot,
+    status,
+  ],
 });

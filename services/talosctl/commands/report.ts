@@ -2,6 +2,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Answer, Answers, NodeFailure } from "../client/answers.ts";
 import type { Context } from "../cli/context.ts";
+import type { FileData } from "../cli/edge.ts";
 import { CliError } from "../cli/errors.ts";
 import { EXIT, type ExitCode } from "../cli/exit.ts";
 
@@ -95,7 +96,7 @@ export async function readInput(
 /** Writes a file that the user asked for. @throws {CliError} */
 export async function writeOutput(
   { edge }: Context,
-  { path, text, mode }: { path: string; text: string; mode: number },
+  { path, text, mode }: { path: string; text: FileData; mode: number },
 ): Promise<void> {
   try {
     await edge.writeFile(path, text, mode);
