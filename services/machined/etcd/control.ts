@@ -52,6 +52,8 @@ export interface EtcdControlOptions {
 const LOCAL = "127.0.0.1";
 /** A member that is silent for so long does not count. */
 const ANSWER_MS = 3_000;
+/** An endpoint with nothing behind it may take a call and be silent. */
+const OTHERS_MS = 15_000;
 const DATA = `${ETCD_PATHS.data}/member`;
 
 /** See the top of the file. */
@@ -218,10 +220,11 @@ export class EtcdControl {
   /** The members as another control plane has them; none: nobody answers. */
   async #elsewhere(signal: AbortSignal): Promise<readonly Member[]> {
     const { peers } = this.#options;
-    const addresses = await peers.addresses(signal).catch(() => []);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(OTHERS_MS)]);
+    const addresses = await peers.addresses(limit).catch(() => []);
     for (const address of addresses) {
       using peer = peers.connect(address);
-      const members = await peer.members(signal).catch(() => []);
+      const members = await peer.members(limit).catch(() => []);
       if (members.length > 0) return members;
     }
     signal.throwIfAborted();
