@@ -71,6 +71,15 @@ export interface Pod extends KubeObject {
   readonly status?: {
     readonly phase?: string;
     readonly conditions?: readonly Condition[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+  };
+}
+
+/** What of a container is not as it should be. */
+export interface ContainerStatus {
+  readonly name: string;
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
   };
 }
 

@@ -22,12 +22,12 @@ export class RolloutError extends AgentError<
 > {
   override name = "RolloutError";
 
-  constructor(component: string, withinMs: number) {
+  constructor(component: string, why: string) {
     super(
       { kind: "rollout", component },
       `${component} is not ready with its new settings after ${
-        withinMs / 1000
-      } s; what comes after it stays as it was`,
+        READY_MS / 1000
+      } s: ${why}; what comes after it stays as it was`,
     );
   }
 }
@@ -55,6 +55,22 @@ function isReady(pod: Pod, digest: string): boolean {
       .some(({ type, status }) => type === "Ready" && status === "True");
 }
 
+/** Of the API's own words. */
+const WHY_CHARS = 300;
+
+/** Why it is not, for instance an image that does not exist. */
+function whyNot(pod: Pod, digest: string): string {
+  if (pod.metadata.annotations?.[CONFIG_DIGEST] !== digest) {
+    return "the kubelet has not taken them up";
+  }
+  const waiting = (pod.status?.containerStatuses ?? [])
+    .map(({ state }) => state?.waiting)
+    .find((one) => one !== undefined);
+  const { reason = "it does not answer", message } = waiting ?? {};
+  const text = message === undefined ? reason : `${reason}: ${message}`;
+  return text.slice(0, WHY_CHARS);
+}
+
 /** The others end when there is no API server yet, and then wait ever longer. */
 async function untilAnswering(
   input: KubernetesInput,
@@ -71,23 +87,29 @@ async function untilReady(
   input: KubernetesInput,
   { options, signal }: { options: RolloutOptions; signal: AbortSignal },
 ): Promise<void> {
-  const { clock, client } = options;
+  const { clock, client, log } = options;
   const place = {
     namespace: "kube-system",
     name: `${name}-${input.hostname}`,
   };
   const end = clock.monotonic() + READY_MS;
+  let why = "";
   while (clock.monotonic() < end) {
     try {
       const api = await client(input);
-      if (isReady(await api.get(RESOURCES.pods, place, signal), digest)) return;
+      const pod = await api.get(RESOURCES.pods, place, signal);
+      if (isReady(pod, digest)) return;
+      const now = whyNot(pod, digest);
+      if (now !== why) log.info(`${name} is not ready yet: ${now}`);
+      why = now;
     } catch (thrown) {
       // The API server itself may be the one that starts.
       if (!(thrown instanceof KubeError)) throw thrown;
+      why = thrown.message;
     }
     await clock.sleep(LOOK_MS, signal);
   }
-  throw new RolloutError(name, READY_MS);
+  throw new RolloutError(name, why);
 }
 
 /**

@@ -47,7 +47,13 @@ function node(broken: string[] = []) {
       const status = broken.includes(name) ? "False" : "True";
       const pod = {
         metadata: { name, annotations: { [CONFIG_DIGEST]: digest } },
-        status: { conditions: [{ type: "Ready", status }] },
+        status: {
+          conditions: [{ type: "Ready", status }],
+          containerStatuses: status === "True" ? [{ name, state: {} }] : [{
+            name,
+            state: { waiting: { reason: "ErrImagePull", message: "404" } },
+          }],
+        },
       };
       const { body } = new Response(JSON.stringify(pod));
       return Promise.resolve({ status: 200, body });
@@ -91,6 +97,7 @@ Deno.test("rollout: what does not come up stops what comes after it", async () =
   const error = await assertRejects(
     () => rollOut(inputOf("2"), options, signal),
     RolloutError,
+    "not ready with its new settings after 300 s: ErrImagePull: 404; what",
   );
   assertEquals(error.problem.component, "kube-controller-manager");
   assertEquals(files.files.get(`${PREFIX}kube-scheduler.yaml`)!.text, before);
