@@ -13,10 +13,8 @@ import { KubeCluster } from "#tests/kube_cluster.ts";
 import { readsLogs, restartsContainer, showsStats } from "./pod_commands.ts";
 import { drainsWorker } from "./draining.ts";
 import { recoversManifests, recoversStaticPods } from "./recovering.ts";
-import { saysWhyNotJoined } from "./refusals.ts";
 import { AGNHOST } from "../../rootfs/image_table.ts";
 
-const FULL = Deno.env.get("TALOS_TEST_FULL") === "1";
 const READY_MS = 240_000;
 const HTTP_PORT = 8080;
 
@@ -259,10 +257,4 @@ Deno.test("one control plane, one worker", async (t) => {
     "recover brings back lost static pods, from etcd",
     () => recoversStaticPods(kube),
   );
-  if (FULL) {
-    await t.step(
-      "a node says why it cannot join",
-      () => saysWhyNotJoined(kube),
-    );
-  }
 });

@@ -129,17 +129,23 @@ async function prepare({ input, files }: KubeletOptions): Promise<void> {
   for (const path of controlPlanePaths.pods) await files.remove(path);
 }
 
-/** Whether it is well; one that cannot join does not say so itself. */
+/**
+ * Whether it is well. It calls itself so while it cannot join, too; but on a
+ * control plane it has to be up before there is anything to join.
+ */
 async function check(
   { input, files, connect, probe }: KubeletOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
-    await probe(signal);
-  } catch (cause) {
-    const problem = await joinProblem({ input, files, connect }, signal);
-    throw problem === undefined ? cause : new Error(problem);
-  }
+  const failed = await probe(signal).then(
+    () => undefined,
+    (thrown: unknown) => ({ thrown }),
+  );
+  const joins = input().config.machine.type === "join";
+  if (!failed && !joins) return;
+  const problem = await joinProblem({ input, files, connect }, signal);
+  if (problem !== undefined) throw new Error(problem);
+  if (failed) throw failed.thrown;
 }
 
 /** It as a service. */
