@@ -1,7 +1,8 @@
 /**
  * The memory map. Everything is static: nothing allocates, nothing grows, so
  * the memory of an instance is what `instance.ts` says it is. A buffer is
- * named, has a named size, and is written by one side only.
+ * named, has a named size, and is written by one side only. The order counts:
+ * zstd_huffman reads before the start of CODEC_IN, where INPUT and OUTPUT are.
  */
 
 /** What one call takes in: four verity blocks of the largest size. */
