@@ -97,6 +97,7 @@ Deno.test("zstd: the ways that a frame can be wrong", () => {
     ["a reserved bit", "corrupt", "28b52ffd" + "0800" + empty],
     ["a dictionary", "unsupported", "28b52ffd" + "010001" + empty],
     ["a window of 4 GiB", "unsupported", "28b52ffd" + "00b0" + empty],
+    ["a window of 2.25 GiB", "unsupported", "28b52ffd" + "00a9" + empty],
     ["a reserved block", "corrupt", HEAD + last(3, 0, "")],
     ["a block over the window", "corrupt", HEAD + last(1, 1025, "00")],
     ["less than its size", "corrupt", "28b52ffd" + "2002" + last(1, 1, "00")],

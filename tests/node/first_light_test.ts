@@ -156,7 +156,7 @@ Deno.test("first light", async (t) => {
         refused,
       );
       assertStringIncludes(
-        await answer((client) => client.etcdMemberList({})),
+        await answer((client) => client.etcdAlarmList({})),
         "code = Unimplemented",
       );
     },

@@ -16,7 +16,7 @@ import { sequences, startSequences } from "./zstd_sequences";
 
 const MAGIC: u32 = 0xfd2fb528;
 const SKIPPABLE: u32 = 0x184d2a50;
-const WINDOW_LOG_MAX: u32 = 31;
+const WINDOW_MAX: u64 = 1 << 31;
 const BLOCK_MAX: u64 = 0x20000;
 const NO_SIZE: u64 = u64.MAX_VALUE;
 
@@ -58,8 +58,8 @@ function readHeader(): i32 {
   let window: u64 = 0;
   if (!single) {
     const log: u32 = 10 + <u32>(load<u8>(at) >> 3);
-    if (log > WINDOW_LOG_MAX) return UNSUPPORTED;
     window = (<u64>1 << log) + (<u64>(load<u8>(at) & 7) << (log - 3));
+    if (window > WINDOW_MAX) return UNSUPPORTED;
     at++;
   }
   for (let i: usize = 0; i < idSize; i++) {

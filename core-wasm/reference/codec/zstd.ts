@@ -8,7 +8,7 @@ import { emptyHistory, type History, runSequences } from "./zstd_sequences.ts";
 const MAGIC = 0xfd2fb528;
 const BLOCK_MAX = 128 << 10;
 /** As libzstd with 64 bits. */
-const WINDOW_LOG_MAX = 31;
+const WINDOW_MAX = 2 ** 31;
 
 interface Frame {
   readonly contentSize: number | undefined;
@@ -31,9 +31,9 @@ function readHeader(input: Input): Frame {
   let window = Infinity;
   if (!single) {
     const byte = input.byte();
-    if (byte >> 3 > WINDOW_LOG_MAX - 10) unsupported("such a window");
     const base = 2 ** (10 + (byte >> 3));
     window = base + base / 8 * (byte & 7);
+    if (window > WINDOW_MAX) unsupported("such a window");
   }
   if (input.number([0, 1, 2, 4][flags & 3]!) !== 0) {
     unsupported("a dictionary");
