@@ -88,7 +88,7 @@ async function up(): Promise<number> {
   }
   // What a creation that was cut short left is of no use.
   if (before && await loud("cluster", "destroy") !== 0) return 1;
-  if (await loud("cluster", "create") !== 0) return 1;
+  if (await loud("cluster", "create", "--with-init-node") !== 0) return 1;
   const after = await shown();
   if (after) print(nextCommands(after));
   return 0;
