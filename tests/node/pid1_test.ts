@@ -178,7 +178,7 @@ Deno.test("PID 1 reaps, ignores, takes a config by the API, and ends by SIGTERM 
         assertMatch(refused, /1:11: machine: unknown key "tpye"/);
         const good = { data: await someConfig() };
         await node.call((client) => client.applyConfiguration(good));
-        await node.said("boot sequence: ");
+        await node.said("boot sequence: 9 phase(s)");
       },
     );
 
