@@ -4,6 +4,7 @@
  * the token of its config, and again before it expires.
  */
 import { systemClock } from "#lib/clock.ts";
+import { urlHost } from "#lib/net/ip.ts";
 import { resolve } from "#lib/net/resolve.ts";
 import {
   decodePem,
@@ -81,7 +82,7 @@ export function trustdConfig(
   if (typeof endpoint !== "string" || typeof token !== "string") {
     return undefined;
   }
-  const host = URL.parse(endpoint)?.hostname.replace(/^\[|\]$/g, "");
+  const host = urlHost(endpoint);
   if (!host) return undefined;
   const ca = at(config, "machine", "ca", "crt");
   const sans = at(config, "machine", "certSANs");

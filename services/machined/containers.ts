@@ -1,7 +1,8 @@
 /**
- * What `talosctl containers`, `stats`, `restart` and `logs -k` see. In the namespace `system`: a
- * service host as a pod, each of its workers as a container in it, and what
- * machined runs beside Kubernetes. In `k8s.io`: pods (pods.ts).
+ * What `talosctl containers`, `stats`, `restart` and `logs -k` see. In the
+ * namespace `system`: a service host as a pod, each of its workers as a
+ * container in it, and what machined runs beside Kubernetes. In `k8s.io`: pods
+ * (pods.ts).
  */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Containerd } from "#lib/containerd/client.ts";
@@ -158,16 +159,16 @@ async function statsOf(
   const usages = rows.length === 0
     ? []
     : await clientOf(namespace, options)!.taskUsages();
-  const named: Pick<PodContainer, "task" | "id" | "podId" | "name">[] = rows
-    .slice();
-  if (namespace === NAMESPACE) {
-    for (const usage of await options.containerd.taskUsages()) {
-      const { id } = usage;
-      named.push({ task: id, id, podId: id, name: id });
-      usages.push(usage);
-    }
-  }
-  const byTask = new Map(usages.map((usage) => [usage.id, usage]));
+  const hosts = namespace === NAMESPACE
+    ? await options.containerd.taskUsages()
+    : [];
+  const named = [
+    ...rows,
+    ...hosts.map(({ id }) => ({ task: id, id, podId: id, name: id })),
+  ];
+  const byTask = new Map(
+    [...usages, ...hosts].map((usage) => [usage.id, usage]),
+  );
   return named.flatMap(({ task, id, podId, name }): Stat[] => {
     const usage = byTask.get(task);
     return usage

@@ -7,6 +7,7 @@ import type { EffectiveConfig } from "#lib/config/mod.ts";
 import type { Clock } from "#lib/clock.ts";
 import { AgentError, messageOf } from "#lib/errors.ts";
 import type { Logger } from "#lib/log.ts";
+import { urlHost } from "#lib/net/ip.ts";
 import { issueNodeIdentity, nodeSubject } from "#lib/pki/identity.ts";
 import { keepRenewed } from "#lib/pki/mod.ts";
 import type { Identity, NodeFacts } from "#lib/worker/protocol.ts";
@@ -18,9 +19,8 @@ export interface IdentityRequest {
   readonly addresses: readonly string[];
 }
 
-/** The host in `https://10.5.0.2:6443`, brackets of IPv6 taken off. */
 function hostOf(url: string): string[] {
-  const host = URL.parse(url)?.hostname.replace(/^\[|\]$/g, "") ?? "";
+  const host = urlHost(url);
   return host === "" ? [] : [host];
 }
 

@@ -233,9 +233,9 @@ export class Machined {
       await this.#sequencer.run(name, phasesOf(name, this.#node), options);
       return true;
     } catch (thrown) {
-      if (thrown instanceof SequenceError) {
-        if (thrown.problem.kind === "takenOver") return true;
-      }
+      if (
+        thrown instanceof SequenceError && thrown.problem.kind === "takenOver"
+      ) return true;
       // The sequencer has logged and published it. In a container the node
       // stays up: whoever looks finds the reason in its log.
       return false;

@@ -72,10 +72,15 @@ export interface SequencerOptions {
   readonly tasks: Readonly<Record<string, Task>>;
 }
 
-interface Running {
+/** How far a sequence is, and how it is ended. */
+interface Progress {
   readonly abort: AbortController;
+  phase?: Phase;
+}
+
+interface Running {
+  readonly progress: Progress;
   readonly done: Promise<void>;
-  readonly phase: () => Phase | undefined;
 }
 
 /** See the top of the file. */
@@ -95,7 +100,7 @@ export class Sequencer {
   }
 
   #waits(): boolean {
-    return this.#running?.phase()?.waits === true;
+    return this.#running?.progress.phase?.waits === true;
   }
 
   /**
@@ -111,8 +116,8 @@ export class Sequencer {
     { takeOver = false }: RunOptions = {},
   ): Promise<void> {
     if (UNLOCKED.includes(sequence)) {
-      const { signal } = new AbortController();
-      return await this.#run(sequence, phases, { signal });
+      const abort = new AbortController();
+      return await this.#run(sequence, phases, { abort });
     }
     // Another may have begun when the one before has ended.
     while (this.#running && (takeOver || this.#waits())) await this.#end();
@@ -124,14 +129,9 @@ export class Sequencer {
       });
       throw error;
     }
-    const abort = new AbortController();
-    let phase: Phase | undefined;
-    const running = this.#run(sequence, phases, {
-      signal: abort.signal,
-      enter: (next) => phase = next,
-    });
-    const done = running.catch(() => {});
-    const lock = { abort, done, phase: () => phase };
+    const progress: Progress = { abort: new AbortController() };
+    const running = this.#run(sequence, phases, progress);
+    const lock = { progress, done: running.catch(() => {}) };
     this.#running = lock;
     try {
       await running;
@@ -144,7 +144,7 @@ export class Sequencer {
   async #end(): Promise<void> {
     const running = this.#running;
     if (!running) return;
-    running.abort.abort(new Error("another sequence took over"));
+    running.progress.abort.abort(new Error("another sequence took over"));
     const waited = new AbortController();
     await Promise.race([
       running.done,
@@ -157,18 +157,16 @@ export class Sequencer {
   async #run(
     sequence: SequenceName,
     phases: readonly Phase[],
-    { signal, enter }: {
-      readonly signal: AbortSignal;
-      readonly enter?: (phase: Phase) => void;
-    },
+    progress: Progress,
   ): Promise<void> {
     const { log } = this.#options;
+    const { signal } = progress.abort;
     const started = this.#clock.monotonic();
     this.#publish(sequence, SequenceEvent_Action.START);
     log.info(`${sequence} sequence: ${phases.length} phase(s)`);
     try {
       for (const [at, phase] of phases.entries()) {
-        enter?.(phase);
+        progress.phase = phase;
         const place = `(${at + 1}/${phases.length})`;
         await this.#phase(sequence, phase, { place, signal });
       }

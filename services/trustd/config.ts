@@ -1,4 +1,5 @@
 /** The part of the machine config that trustd is given. */
+import { urlHost } from "#lib/net/ip.ts";
 import { fromBase64, type PemPair } from "#lib/pki/pem.ts";
 import type { WorkerConfig } from "#lib/worker/protocol.ts";
 
@@ -30,12 +31,6 @@ function textAt(tree: unknown, ...keys: string[]): string {
   return typeof value === "string" ? value : "";
 }
 
-/** The host of `https://10.5.0.2:6443`, an IPv6 address without brackets. */
-function hostOf(endpoint: string): string {
-  const url = URL.parse(endpoint);
-  return url ? url.hostname.replace(/^\[|\]$/g, "") : "";
-}
-
 /** machined has validated the config; by hand anything can come. */
 export function settingsOf({ config, node }: WorkerConfig): Settings {
   const crt = fromBase64(textAt(config, "machine", "ca", "crt"));
@@ -48,7 +43,7 @@ export function settingsOf({ config, node }: WorkerConfig): Settings {
       ...node.addresses,
       node.hostname,
       textAt(config, "machine", "network", "hostname"),
-      hostOf(textAt(config, "cluster", "controlPlane", "endpoint")),
+      urlHost(textAt(config, "cluster", "controlPlane", "endpoint")),
       ...(Array.isArray(sans) ? sans.map(String) : []),
     ].filter((one) => one !== ""),
     dnsDomain: textAt(config, "cluster", "network", "dnsDomain") ||

@@ -115,3 +115,8 @@ export function rangesOverlap(left: string, right: string): boolean {
   );
   return one === two;
 }
+
+/** The host in `https://10.5.0.2:6443`, IPv6 without brackets; else nothing. */
+export function urlHost(url: string): string {
+  return URL.parse(url)?.hostname.replace(/^\[|\]$/g, "") ?? "";
+}

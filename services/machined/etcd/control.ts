@@ -4,6 +4,7 @@
  * refused before anything is touched.
  */
 import { AgentError } from "#lib/errors.ts";
+import { urlHost } from "#lib/net/ip.ts";
 import type { Member, StatusResponse } from "#proto/etcd_pb.ts";
 import type { Files } from "../files.ts";
 import type { KubernetesInput } from "../kubernetes/input.ts";
@@ -123,7 +124,14 @@ export class EtcdControl {
   /** The name of the new leader; undefined when this node did not lead. */
   async forfeitLeadership(signal: AbortSignal): Promise<string | undefined> {
     return await this.#alone(() =>
-      this.#locally((client) => this.#forfeit(client, signal))
+      this.#locally(async (client) => {
+        const { leader, header } = await client.status(signal);
+        if (leader !== header?.memberId) return undefined;
+        const members = await client.members(signal);
+        const answering = await this.#answering(members, signal);
+        const others = { id: leader, members, answering };
+        return await handOver(client, others, signal);
+      })
     );
   }
 
@@ -162,7 +170,10 @@ export class EtcdControl {
         const id = (await client.status(signal)).header?.memberId ?? 0n;
         const members = await client.members(signal);
         const answering = await this.#mayGo(members, id, signal);
-        await this.#forfeit(client, signal);
+        // The look at the others took time: does it still lead?
+        if ((await client.status(signal)).leader === id) {
+          await handOver(client, { id, members, answering }, signal);
+        }
         const other = members.find(({ ID }) => ID !== id && answering.has(ID));
         // Asked elsewhere: a member that is removed may end before it answers.
         if (!other) throw new EtcdError("failedPrecondition", "it is alone");
@@ -173,22 +184,6 @@ export class EtcdControl {
       await service.stop();
       await files.removeTree(DATA);
     });
-  }
-
-  async #forfeit(client: EtcdMemberClient, signal: AbortSignal) {
-    const { leader, header } = await client.status(signal);
-    if (leader !== header?.memberId) return undefined;
-    const members = await client.members(signal);
-    const answering = await this.#answering(members, signal);
-    const next = members.find(({ ID, isLearner }) =>
-      ID !== leader && !isLearner && answering.has(ID)
-    );
-    if (!next) {
-      const text = "no other member answers that could lead";
-      throw new EtcdError("failedPrecondition", text);
-    }
-    await client.moveLeader(next.ID, signal);
-    return next.name;
   }
 
   /** Those that answer. @throws {EtcdError} when `id` has to stay. */
@@ -251,9 +246,30 @@ export class EtcdControl {
   }
 }
 
+/** Makes another member than `id`, which leads, the leader; its name. */
+async function handOver(
+  client: EtcdMemberClient,
+  { id, members, answering }: {
+    readonly id: bigint;
+    readonly members: readonly Member[];
+    readonly answering: ReadonlySet<bigint>;
+  },
+  signal: AbortSignal,
+): Promise<string> {
+  const next = members.find(({ ID, isLearner }) =>
+    ID !== id && !isLearner && answering.has(ID)
+  );
+  if (!next) {
+    const text = "no other member answers that could lead";
+    throw new EtcdError("failedPrecondition", text);
+  }
+  await client.moveLeader(next.ID, signal);
+  return next.name;
+}
+
 /** Where a member that has started is asked. */
 function hostOf({ name, clientURLs }: Member): string {
-  const url = URL.parse(clientURLs[0] ?? "");
-  if (!url) throw new Error(`member "${name}" has not started`);
-  return url.hostname.replace(/^\[|\]$/g, "");
+  const host = urlHost(clientURLs[0] ?? "");
+  if (host === "") throw new Error(`member "${name}" has not started`);
+  return host;
 }

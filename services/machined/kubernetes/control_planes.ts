@@ -9,6 +9,7 @@ import { RESOURCES } from "#lib/kube/resources.ts";
 import type { KubeServer } from "#lib/kube/transport.ts";
 import { canonicalAddress } from "#lib/net/ip.ts";
 import type { Files } from "../files.ts";
+import { issueKubernetesAdmin, kubernetesCa } from "./admin.ts";
 import { KUBERNETES_PATHS, type KubernetesInput } from "./input.ts";
 
 const SERVICE = "kubernetes.io/service-name=kubernetes";
@@ -36,14 +37,39 @@ export async function controlPlaneAddresses(
 /** The API server behind the cluster's endpoint. */
 export function endpointServer(
   { config }: Pick<KubernetesInput, "config">,
-  pair: { readonly crt: string; readonly key: string },
+  credential: Pick<KubeServer, "crt" | "key" | "token">,
 ): KubeServer {
   const { controlPlane, ca } = config.cluster;
   return {
     url: controlPlane.endpoint.replace(/\/$/, ""),
     ca: ca?.crt ?? "",
-    ...pair,
+    ...credential,
   };
+}
+
+/** Whose certificate and which connection {@linkcode throughEndpoint} uses. */
+export interface EndpointOptions {
+  readonly input: () => KubernetesInput;
+  readonly connect: (server: KubeServer) => KubeTransport;
+  readonly clock: Pick<Clock, "now">;
+}
+
+/** The API server behind the endpoint, as its administrator, for `use`. */
+export async function throughEndpoint<T>(
+  options: EndpointOptions & { readonly validityMs: number },
+  use: (client: KubeClient) => Promise<T>,
+): Promise<T> {
+  const { connect, validityMs, clock } = options;
+  const input = options.input();
+  const ca = kubernetesCa(input);
+  if (!ca) throw new Error("cluster.ca has no key on this node");
+  const admin = await issueKubernetesAdmin(ca, { validityMs, clock });
+  const client = new KubeClient(connect(endpointServer(input, admin)));
+  try {
+    return await use(client);
+  } finally {
+    client.close();
+  }
 }
 
 /** What {@linkcode watchControlPlanes} works with. */

@@ -9,7 +9,7 @@ import { KubeError } from "#lib/kube/errors.ts";
 import type { KubeServer } from "#lib/kube/transport.ts";
 import type { Files } from "../files.ts";
 import type { KubernetesInput } from "./input.ts";
-import { KUBELET_PAIR } from "./control_planes.ts";
+import { endpointServer, KUBELET_PAIR } from "./control_planes.ts";
 
 /** What it is found out with. */
 export interface JoinOptions {
@@ -47,16 +47,15 @@ export async function joinProblem(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (await files.read(KUBELET_PAIR) !== undefined) return undefined;
-  const { controlPlane, ca, token } = input().config.cluster;
-  const url = controlPlane.endpoint.replace(/\/$/, "");
-  const server = { url, ca: ca?.crt ?? "", token: token ?? "" };
+  const { token = "" } = input().config.cluster;
+  const server = endpointServer(input(), { token });
   const client = new KubeClient(connect(server));
   try {
     await client.resourcesOf(ASKED, signal);
     return undefined;
   } catch (thrown) {
     if (!(thrown instanceof KubeError)) throw thrown;
-    return `Cannot join the cluster: ${describe(thrown, url)}`;
+    return `Cannot join the cluster: ${describe(thrown, server.url)}`;
   } finally {
     client.close();
   }

@@ -8,13 +8,9 @@
  *              manifests through its own API server
  */
 import { AgentError, chainOf } from "#lib/errors.ts";
-import { KubeClient, type KubeTransport } from "#lib/kube/client.ts";
-import type { KubeServer } from "#lib/kube/transport.ts";
-import type { Clock } from "#lib/clock.ts";
 import { DAY_MS } from "#lib/pki/mod.ts";
-import { issueKubernetesAdmin, kubernetesCa } from "./admin.ts";
-import { endpointServer } from "./control_planes.ts";
-import type { KubernetesInput } from "./input.ts";
+import { kubernetesCa } from "./admin.ts";
+import { type EndpointOptions, throughEndpoint } from "./control_planes.ts";
 import type { ControlPlaneKeeper } from "./keeper.ts";
 
 /** See the top of the file. */
@@ -32,36 +28,16 @@ export class RecoverError extends AgentError<RecoverProblem> {
 }
 
 /** What a recovery works with. */
-export interface RecoverOptions {
-  readonly input: () => KubernetesInput;
+export interface RecoverOptions extends EndpointOptions {
   readonly keeper: Pick<ControlPlaneKeeper, "settle">;
-  readonly connect: (server: KubeServer) => KubeTransport;
   /** Rejects unless a quorum of etcd answers this node. */
   readonly probeEtcd: (signal: AbortSignal) => Promise<void>;
-  readonly clock: Pick<Clock, "now">;
 }
 
 /** What the source has to answer. */
 const ANSWER_MS = 10_000;
 /** As in the seed era; an image may have to be pulled. */
 const RECOVER_MS = 10 * 60_000;
-
-/** The API server behind the endpoint, for `use`. */
-async function throughEndpoint<T>(
-  { input, connect, clock }: RecoverOptions,
-  use: (client: KubeClient) => Promise<T>,
-): Promise<T> {
-  const admin = await issueKubernetesAdmin(kubernetesCa(input())!, {
-    validityMs: DAY_MS,
-    clock,
-  });
-  const client = new KubeClient(connect(endpointServer(input(), admin)));
-  try {
-    return await use(client);
-  } finally {
-    client.close();
-  }
-}
 
 /**
  * Resolves when there is something to recover from.
@@ -93,7 +69,10 @@ export async function checkRecover(
       );
     }
   }
-  const ready = await throughEndpoint(options, (api) => api.ready(signal));
+  const ready = await throughEndpoint(
+    { ...options, validityMs: DAY_MS },
+    (api) => api.ready(signal),
+  );
   if (ready) return;
   const { endpoint } = input.config.cluster.controlPlane;
   throw new RecoverError(
@@ -113,7 +92,7 @@ export async function recover(
   const either = AbortSignal.any([signal, limit]);
   if (source === "etcd") return await keeper.settle(either);
   await throughEndpoint(
-    options,
+    { ...options, validityMs: DAY_MS },
     (through) => keeper.settle(either, { through }),
   );
 }

@@ -5,7 +5,7 @@
 import { isIP } from "node:net";
 import { stringify } from "@std/yaml";
 import type { Clock } from "#lib/clock.ts";
-import { canonicalAddress } from "#lib/net/ip.ts";
+import { canonicalAddress, urlHost } from "#lib/net/ip.ts";
 import {
   Ca,
   generateCa,
@@ -39,7 +39,6 @@ function pairOf(name: string, pair: Partial<PemPair> | undefined): PemPair {
 export function apiServerSubject(input: KubernetesInput) {
   const { cluster } = input.config;
   const { dnsDomain, serviceSubnets } = cluster.network;
-  const endpoint = URL.parse(cluster.controlPlane.endpoint)?.hostname ?? "";
   const all = [
     input.hostname,
     "localhost",
@@ -47,7 +46,7 @@ export function apiServerSubject(input: KubernetesInput) {
     "kubernetes.default",
     "kubernetes.default.svc",
     `kubernetes.default.svc.${dnsDomain}`,
-    endpoint.replace(/^\[|\]$/g, ""),
+    urlHost(cluster.controlPlane.endpoint),
     ...cluster.apiServer.certSANs ?? [],
     "127.0.0.1",
     "::1",

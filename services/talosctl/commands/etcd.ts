@@ -125,8 +125,8 @@ const snapshot = leaf({
       if (failures.length > 0) await settle(context, 0, failures);
     }
     const path = argument(context, 0);
-    const text = verified(bytes());
-    await writeOutput(context, { path, text, mode: SNAPSHOT_MODE });
+    const data = verified(bytes());
+    await writeOutput(context, { path, data, mode: SNAPSHOT_MODE });
     const value = { file: path, sizeBytes: size };
     const told = `${path}: ${formatBytes(size)}, its hash verified\n`;
     await reportLocal(context, value, told);

@@ -35,7 +35,7 @@ async function write(
   files: Readonly<Record<string, string>>,
 ): Promise<void> {
   for (const [path, text] of Object.entries(files)) {
-    await writeOutput(context, { path, text, mode: PRIVATE });
+    await writeOutput(context, { path, data: text, mode: PRIVATE });
   }
   await reportLocal(context, { created: Object.keys(files) }, "");
 }
@@ -259,7 +259,7 @@ their own.`,
     const folder = resolve(flags["output-dir"]);
     const paths = files.map(({ name }) => join(folder, name));
     for (const [at, { text, mode }] of files.entries()) {
-      await writeOutput(context, { path: paths[at]!, text, mode });
+      await writeOutput(context, { path: paths[at]!, data: text, mode });
     }
     await reportLocal(
       context,

@@ -96,10 +96,10 @@ export async function readInput(
 /** Writes a file that the user asked for. @throws {CliError} */
 export async function writeOutput(
   { edge }: Context,
-  { path, text, mode }: { path: string; text: FileData; mode: number },
+  { path, data, mode }: { path: string; data: FileData; mode: number },
 ): Promise<void> {
   try {
-    await edge.writeFile(path, text, mode);
+    await edge.writeFile(path, data, mode);
   } catch (cause) {
     throw new CliError("failure", `Cannot write "${path}"`, { cause });
   }

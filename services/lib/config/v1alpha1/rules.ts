@@ -3,7 +3,7 @@
  * seed era let through to fail later. Each rule reports and returns; it copes
  * with anything that is absent.
  */
-import { rangesOverlap } from "../../net/ip.ts";
+import { rangesOverlap, urlHost } from "../../net/ip.ts";
 import { show } from "../problem.ts";
 import { childPath } from "../schema.ts";
 import { INTERFACE_RULES } from "./interface_rules.ts";
@@ -149,9 +149,8 @@ const nodeAddresses: Rule = ({ machine, cluster }, { problem }) => {
       if (tagged !== undefined) check(`${at}.cidr`, tagged, tagged);
     }
   }
-  const endpoint = cluster?.controlPlane?.endpoint;
-  if (endpoint === undefined || !URL.canParse(endpoint)) return;
-  const host = new URL(endpoint).hostname.replace(/^\[(.*)\]$/, "$1");
+  const host = urlHost(cluster?.controlPlane?.endpoint ?? "");
+  if (host === "") return;
   check(
     "cluster.controlPlane.endpoint",
     `${host}/${host.includes(":") ? 128 : 32}`,

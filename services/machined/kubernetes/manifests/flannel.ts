@@ -4,6 +4,7 @@
  * CNI configuration of that (cni.ts), with the plugins of the CNI project.
  */
 import type { KubeObject } from "#lib/kube/resources.ts";
+import { urlHost } from "#lib/net/ip.ts";
 import { imageRef } from "#lib/config/mod.ts";
 import type { KubernetesInput } from "../input.ts";
 import {
@@ -78,10 +79,7 @@ function podOf(endpoint: string) {
 function endpointEnv(endpoint: string) {
   const url = new URL(endpoint);
   return [
-    {
-      name: "KUBERNETES_SERVICE_HOST",
-      value: url.hostname.replace(/^\[|\]$/g, ""),
-    },
+    { name: "KUBERNETES_SERVICE_HOST", value: urlHost(endpoint) },
     { name: "KUBERNETES_SERVICE_PORT", value: url.port || "443" },
   ];
 }
