@@ -5,6 +5,7 @@
  */
 import type {
   DescMethodBiDiStreaming,
+  DescMethodClientStreaming,
   DescMethodServerStreaming,
   DescMethodUnary,
   DescService,
@@ -35,6 +36,10 @@ export type ServiceHandlers<S extends DescService> = {
         request: MessageShape<I>,
         call: ServerCall,
       ) => AsyncIterable<MessageInitShape<O>>
+    : S["method"][M] extends DescMethodClientStreaming<infer I, infer O> ? (
+        requests: AsyncIterable<MessageShape<I>>,
+        call: ServerCall,
+      ) => Promise<MessageInitShape<O>>
     : never;
 };
 
@@ -55,8 +60,9 @@ export interface DuplexCall<I, O> {
 }
 
 /**
- * A typed client: unary methods return a promise, streams an async iterable,
- * those in both directions a {@linkcode DuplexCall}, begun by its first message.
+ * A typed client: unary methods return a promise, as do those that take a
+ * stream of requests, streams of answers an async iterable, those in both
+ * directions a {@linkcode DuplexCall}, begun by its first message.
  */
 export type ServiceClient<S extends DescService> = {
   [M in keyof S["method"]]: S["method"][M] extends
@@ -68,6 +74,10 @@ export type ServiceClient<S extends DescService> = {
         request: MessageInitShape<I>,
         options?: CallOptions,
       ) => AsyncIterable<MessageShape<O>>
+    : S["method"][M] extends DescMethodClientStreaming<infer I, infer O> ? (
+        requests: AsyncIterable<MessageInitShape<I>>,
+        options?: CallOptions,
+      ) => Promise<MessageShape<O>>
     : S["method"][M] extends DescMethodBiDiStreaming<infer I, infer O> ? (
         first: MessageInitShape<I>,
         options?: CallOptions,

@@ -115,9 +115,7 @@ const CALLS = {
   unary: callUnary,
   server_streaming: callStream,
   bidi_streaming: callDuplex,
-  client_streaming: () => {
-    throw rpcError("Unimplemented", "a stream of requests");
-  },
+  client_streaming: callUpload,
 } as const satisfies Record<DescMethod["methodKind"], unknown>;
 
 function start(channel: Channel, method: DescMethod, call: Call): ClientCall {
@@ -125,9 +123,12 @@ function start(channel: Channel, method: DescMethod, call: Call): ClientCall {
   return new ClientCall({
     upstream: channel.upstream,
     fields: requestFields(channel, method, call),
-    message: toBinary(input, create(input, call.request)),
+    ...method.methodKind !== "client_streaming" && {
+      message: toBinary(input, create(input, call.request)),
+    },
     bytesMax: channel.options.maxMessageBytes ?? MAX_MESSAGE_BYTES,
-    open: method.methodKind === "bidi_streaming",
+    open: method.methodKind !== "unary" &&
+      method.methodKind !== "server_streaming",
     ...(call.signal && { signal: call.signal }),
     ...(call.timeoutMs !== undefined && { timeoutMs: call.timeoutMs }),
   });
@@ -141,14 +142,7 @@ async function callUnary(
   if (options.signal?.aborted) throw rpcError("Canceled", "context canceled");
   const call = start(channel, method, options);
   try {
-    const message = await call.next();
-    if (message === undefined) {
-      throw rpcError("Internal", "the answer has no message");
-    }
-    if (await call.next() !== undefined) {
-      throw rpcError("Internal", "the answer has more than one message");
-    }
-    return decode(method, message);
+    return decode(method, await call.only());
   } finally {
     call.cancel();
   }
@@ -173,6 +167,33 @@ async function* callStream(
   }
 }
 
+/** Sends the requests as the server takes them; an early answer ends that. */
+async function callUpload(
+  channel: Channel,
+  method: DescMethod,
+  options: Call,
+): Promise<Message> {
+  if (options.signal?.aborted) throw rpcError("Canceled", "context canceled");
+  const call = start(channel, method, options);
+  const { input } = method;
+  const sendAll = async () => {
+    for await (const request of options.request) {
+      if (call.over) return;
+      await call.send(toBinary(input, create(input, request)));
+    }
+    call.endRequests();
+  };
+  try {
+    const answer = call.only();
+    // Whichever fails first is told; the other's failure follows from it.
+    answer.catch(() => {});
+    await Promise.race([answer, sendAll()]);
+    return decode(method, await answer);
+  } finally {
+    call.cancel();
+  }
+}
+
 function callDuplex(
   channel: Channel,
   method: DescMethod,
@@ -182,7 +203,7 @@ function callDuplex(
   const call = start(channel, method, options);
   return {
     send: (message) =>
-      call.send(toBinary(method.input, create(method.input, message))),
+      void call.send(toBinary(method.input, create(method.input, message))),
     next: async () => {
       const message = await call.next();
       return message && decode(method, message);

@@ -7,16 +7,18 @@ import type { Fields } from "../http2/fields.ts";
 import type { StreamEvents, StreamHandle } from "../http2/stream.ts";
 import { httpStatus, readStatus, resetStatus } from "../relay/grpc_wire.ts";
 import type { Upstream } from "../relay/upstream.ts";
-import { frameMessage, MessageReader } from "./messages.ts";
+import { Inbox } from "./inbox.ts";
+import { frameMessage } from "./messages.ts";
+import { Outflow } from "./outflow.ts";
 import { Code, fromStatus, type RpcError, rpcError } from "./status.ts";
 
 /** What a call is made with. */
 export interface ClientCallOptions {
   readonly upstream: Upstream;
   readonly fields: Fields;
-  /** The request, or the first of several. */
-  readonly message: Uint8Array;
-  /** More may follow by {@linkcode ClientCall.send}. */
+  /** The request, or the first of several that are there at once. */
+  readonly message?: Uint8Array;
+  /** More follow by {@linkcode ClientCall.send}. */
   readonly open?: boolean;
   /** Longer messages are refused. */
   readonly bytesMax: number;
@@ -30,29 +32,26 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 /** Pulls the messages of one call. */
 export class ClientCall {
   readonly #handle: StreamHandle;
-  readonly #reader: MessageReader;
-  readonly #queue: Uint8Array[] = [];
+  readonly #inbox: Inbox;
+  readonly #outflow: Outflow;
   readonly #signal: AbortSignal | undefined;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #open: boolean;
   readonly #onAbort = () => this.#cut(rpcError("Canceled", "context canceled"));
-  /** Received and not given back to the peer's window. */
-  #unconsumed = 0;
-  /** Set when the call is over: no error is a good end. */
-  #end: { readonly error: RpcError | undefined } | undefined;
-  #wake: (() => void) | undefined;
 
   constructor(options: ClientCallOptions) {
-    const { signal, timeoutMs, open = false } = options;
+    const { signal, timeoutMs, bytesMax, message, open = false } = options;
     this.#open = open;
-    this.#reader = new MessageReader(options.bytesMax);
+    const consume = (bytes: number) => this.#handle.consume(bytes);
+    this.#inbox = new Inbox({ bytesMax, consume });
     this.#signal = signal;
     this.#handle = options.upstream.request(
       options.fields,
       false,
       this.#events(),
     );
-    this.#handle.data(frameMessage(options.message), !open);
+    this.#outflow = new Outflow(this.#handle);
+    if (message) this.#handle.data(frameMessage(message), !open);
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (timeoutMs !== undefined && timeoutMs <= TIMER_MS_MAX) {
       this.#timer = setTimeout(
@@ -62,23 +61,32 @@ export class ClientCall {
     }
   }
 
-  /** The next message; undefined at a good end. @throws {RpcError} */
-  async next(): Promise<Uint8Array | undefined> {
-    for (;;) {
-      const message = this.#queue.shift();
-      if (message) {
-        this.#consume();
-        return message;
-      }
-      if (this.#end?.error) throw this.#end.error;
-      if (this.#end) return undefined;
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
+  /** It is over: nothing that is sent has an effect. */
+  get over(): boolean {
+    return this.#inbox.ended;
   }
 
-  /** One more message of an open call; lost when the call is over. */
-  send(message: Uint8Array): void {
-    if (!this.#end) this.#handle.data(frameMessage(message), false);
+  /** The next message; undefined at a good end. @throws {RpcError} */
+  next(): Promise<Uint8Array | undefined> {
+    return this.#inbox.next();
+  }
+
+  /** The one message of the answer, at its end. @throws {RpcError} */
+  only(): Promise<Uint8Array> {
+    return this.#inbox.only("answer");
+  }
+
+  /**
+   * One more message of an open call; lost when the call is over. Resolves when
+   * the next one may come.
+   */
+  async send(message: Uint8Array): Promise<void> {
+    if (!this.over) await this.#outflow.send(frameMessage(message));
+  }
+
+  /** No more messages follow in an open call. */
+  endRequests(): void {
+    if (!this.over) this.#handle.data(new Uint8Array(0), true);
   }
 
   /** Nobody wants the rest. */
@@ -87,18 +95,17 @@ export class ClientCall {
   }
 
   #cut(error: RpcError): void {
-    if (this.#end) return;
-    this.#queue.length = 0;
+    if (this.over) return;
+    this.#inbox.drop(error);
     this.#finish(error);
     this.#handle.reset(ErrorCode.CANCEL);
   }
 
   #finish(error: RpcError | undefined): void {
-    if (this.#end) return;
-    this.#end = { error };
+    this.#inbox.finish(error);
+    this.#outflow.release();
     clearTimeout(this.#timer);
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    this.#wake?.();
   }
 
   #events(): StreamEvents {
@@ -106,7 +113,7 @@ export class ClientCall {
       headers: (fields, end) => this.#onHeaders(fields, end),
       data: (bytes, end) => this.#onData(bytes, end),
       trailers: (fields) => this.#onTrailers(fields),
-      sent() {},
+      sent: (bytes) => this.#outflow.sent(bytes),
       closed: (code, reason) => {
         this.#finish(fromStatus(resetStatus(code, reason)));
       },
@@ -124,22 +131,19 @@ export class ClientCall {
   }
 
   #onData(bytes: Uint8Array, end: boolean): void {
-    if (this.#end) return;
-    this.#unconsumed += bytes.length;
+    if (this.over) return;
     try {
-      this.#queue.push(...this.#reader.push(bytes));
+      this.#inbox.push(bytes);
     } catch (thrown) {
       return this.#cut(thrown as RpcError);
     }
-    this.#consume();
     if (end) this.#cut(rpcError("Internal", "the answer has no status"));
-    else if (this.#queue.length > 0) this.#wake?.();
   }
 
   #onTrailers(fields: Fields): void {
     const status = readStatus(fields) ?? httpStatus(fields) ??
       { code: Code.Internal, message: "the answer has no status" };
-    const torn = status.code === Code.OK && !this.#reader.between;
+    const torn = status.code === Code.OK && !this.#inbox.between;
     this.#finish(
       torn
         ? rpcError("Internal", "the answer ends within a message")
@@ -147,12 +151,5 @@ export class ClientCall {
     );
     // The peer has said its last word; nothing of ours follows.
     if (this.#open) this.#handle.reset(ErrorCode.CANCEL);
-  }
-
-  /** A message that is not complete may not wait for a window of its own. */
-  #consume(): void {
-    if (this.#queue.length > 0 || this.#unconsumed === 0) return;
-    this.#handle.consume(this.#unconsumed);
-    this.#unconsumed = 0;
   }
 }

@@ -8,6 +8,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { Socket } from "node:net";
+import { orAborted } from "../abort.ts";
 import { ErrorCode } from "../http2/constants.ts";
 import { Fields } from "../http2/fields.ts";
 import { LOCAL_LIMITS, NETWORK_LIMITS } from "../http2/limits.ts";
@@ -162,9 +163,8 @@ class Dispatcher {
 
   async #run(call: Running): Promise<void> {
     const route = this.#routes.get(call.path);
-    const kind = route?.method.methodKind === "server_streaming"
-      ? "stream"
-      : "unary";
+    const { methodKind = "unary" } = route?.method ?? {};
+    const kind = methodKind === "unary" ? "unary" : "stream";
     let status = OK;
     this.#running.add(call);
     try {
@@ -181,18 +181,20 @@ class Dispatcher {
       throw rpcError("Unimplemented", `unknown method ${call.path}`);
     }
     const { method, handler } = route;
-    const octets = await Promise.race([call.request, call.aborted]);
+    const request = method.methodKind === "client_streaming"
+      ? readRequests(method, call)
+      : readRequest(method, await call.requests.only("request"));
     await this.#options.authorize?.(call);
     if (!handler) {
       throw rpcError("Unimplemented", `method ${method.name} not implemented`);
     }
-    const answer = handler(readRequest(method, octets), call);
+    const answer = handler(request, call);
     const encode = (message: Message) =>
       toBinary(method.output, create(method.output, message));
     if (method.methodKind === "server_streaming") {
       await pump(answer as AsyncIterable<Message>, call, encode);
     } else {
-      const message = await Promise.race([answer as Message, call.aborted]);
+      const message = await orAborted(Promise.resolve(answer), call.signal);
       await call.send(encode(message));
     }
   }
@@ -203,6 +205,18 @@ class Dispatcher {
       this.#options.log.error(`${call.path} failed: ${stack ?? thrown}`);
     }
     return toStatus(thrown);
+  }
+}
+
+/** The requests as the handler pulls them; it throws when the call ends. */
+async function* readRequests(
+  method: DescMethod,
+  { requests }: Running,
+): AsyncGenerator<Message> {
+  for (;;) {
+    const octets = await requests.next();
+    if (octets === undefined) return;
+    yield readRequest(method, octets);
   }
 }
 
@@ -223,7 +237,7 @@ async function pump(
   const iterator = from[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), to.aborted]);
+      const next = await orAborted(iterator.next(), to.signal);
       if (next.done) return;
       await to.send(encode(next.value));
     }

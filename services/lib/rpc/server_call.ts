@@ -1,5 +1,5 @@
 /**
- * One call of a server, from its headers to its status: reads the one request,
+ * One call of a server, from its headers to its status: pulls its requests,
  * writes answers no faster than the client takes them.
  */
 import { ErrorCode } from "../http2/constants.ts";
@@ -14,11 +14,11 @@ import {
 } from "../relay/grpc_wire.ts";
 import { accessLine } from "./access_log.ts";
 import type { ServerCall } from "./call.ts";
-import { frameMessage, MessageReader } from "./messages.ts";
+import { Inbox } from "./inbox.ts";
+import { frameMessage } from "./messages.ts";
+import { Outflow } from "./outflow.ts";
 import { Code, type RpcError, rpcError, type Status } from "./status.ts";
 
-/** Octets that may wait for a slow client before its stream is not pulled. */
-const UNSENT_MAX = 128 << 10;
 /** What setTimeout can hold; a longer time-out is none. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
@@ -52,21 +52,14 @@ export interface RunningOptions {
 export class Running implements ServerCall {
   readonly path: string;
   readonly peer: string;
-  /** Rejects with the reason of `signal` when that aborts. */
-  readonly aborted: Promise<never>;
-  /** The octets of the request, when it has come as a whole. */
-  readonly request: Promise<Uint8Array>;
+  /** The octets of its requests. */
+  readonly requests: Inbox;
   readonly #stream: StreamHandle;
   readonly #abort = new AbortController();
   readonly #metadata: Map<string, string[]>;
   readonly #started = performance.now();
-  readonly #reader: MessageReader;
-  readonly #requests: Uint8Array[] = [];
+  readonly #outflow: Outflow;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
-  #gotRequest: (message: Uint8Array) => void = () => {};
-  #badRequest: (error: RpcError) => void = () => {};
-  #unsent = 0;
-  #drained: (() => void) | undefined;
   #answered = false;
   #over = false;
 
@@ -75,18 +68,9 @@ export class Running implements ServerCall {
     this.path = fields.get(":path") ?? "";
     this.peer = peer;
     this.#metadata = metadataOf(fields);
-    this.#reader = new MessageReader(bytesMax);
-    const { promise, reject } = Promise.withResolvers<never>();
-    promise.catch(() => {});
-    this.aborted = promise;
-    this.signal.addEventListener("abort", () => reject(this.signal.reason), {
-      once: true,
-    });
-    this.request = new Promise((resolve, reject) => {
-      this.#gotRequest = resolve;
-      this.#badRequest = reject;
-    });
-    this.request.catch(() => {});
+    this.#outflow = new Outflow(stream);
+    const consume = (bytes: number) => stream.consume(bytes);
+    this.requests = new Inbox({ bytesMax, consume });
     const timeoutMs = parseTimeout(fields.get("grpc-timeout") ?? "");
     if (timeoutMs !== undefined && timeoutMs <= TIMER_MS_MAX) {
       this.#timer = setTimeout(
@@ -100,8 +84,11 @@ export class Running implements ServerCall {
     return this.#abort.signal;
   }
 
+  /** Whoever waits for the client is told `reason`. */
   abort(reason: Error): void {
+    this.requests.drop(reason);
     this.#abort.abort(reason);
+    this.#outflow.release();
   }
 
   metadata(key: string): readonly string[] {
@@ -115,10 +102,9 @@ export class Running implements ServerCall {
       headers() {},
       data: (bytes, last) => this.#onData(bytes, last),
       trailers: () => this.#onEnd(),
-      sent: (bytes) => this.#onSent(bytes),
+      sent: (bytes) => this.#outflow.sent(bytes),
       closed: () => {
         this.#over = true;
-        this.#badRequest(rpcError("Canceled", "context canceled"));
         this.abort(rpcError("Canceled", "context canceled"));
       },
     };
@@ -128,12 +114,8 @@ export class Running implements ServerCall {
   async send(message: Uint8Array): Promise<void> {
     if (!this.#answered) this.#stream.headers(RESPONSE_HEAD, false);
     this.#answered = true;
-    this.#unsent += this.#stream.data(frameMessage(message), false);
-    if (this.#unsent <= UNSENT_MAX) return;
-    await Promise.race([
-      new Promise<void>((resolve) => this.#drained = resolve),
-      this.aborted,
-    ]);
+    await this.#outflow.send(frameMessage(message));
+    this.signal.throwIfAborted();
   }
 
   /** Ends the call, once; returns its log line. */
@@ -158,36 +140,21 @@ export class Running implements ServerCall {
     );
   }
 
-  #onSent(bytes: number): void {
-    this.#unsent -= bytes;
-    if (this.#unsent > UNSENT_MAX) return;
-    this.#drained?.();
-    this.#drained = undefined;
-  }
-
   #onData(bytes: Uint8Array, end: boolean): void {
-    this.#stream.consume(bytes.length);
     try {
-      this.#requests.push(...this.#reader.push(bytes));
-      if (this.#requests.length > 1) {
-        throw rpcError("Internal", "the request has more than one message");
-      }
+      this.requests.push(bytes);
     } catch (thrown) {
-      return this.#refuse(thrown as RpcError);
+      // What the rest of the request is, is of no interest.
+      return this.requests.drop(thrown as RpcError);
     }
     if (end) this.#onEnd();
   }
 
   #onEnd(): void {
-    const [request] = this.#requests;
-    if (request && this.#reader.between) this.#gotRequest(request);
-    else this.#refuse(rpcError("Internal", "the request has no message"));
-  }
-
-  /** What the rest of the request is, is of no interest. */
-  #refuse(error: RpcError): void {
-    this.#requests.length = 0;
-    this.#badRequest(error);
+    if (this.requests.between) return this.requests.finish();
+    this.requests.drop(
+      rpcError("Internal", "the request ends within a message"),
+    );
   }
 
   /** Cuts the stream without an answer. */
