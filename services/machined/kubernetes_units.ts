@@ -11,6 +11,7 @@ import type { Logger } from "#lib/log.ts";
 import { HOUR_MS } from "#lib/pki/mod.ts";
 import type { NodeFacts } from "#lib/worker/protocol.ts";
 import type { Files } from "./files.ts";
+import { HealthChecks } from "./health.ts";
 import { AdminClient } from "./kubernetes/admin.ts";
 import { writeCniConfig } from "./kubernetes/cni_writer.ts";
 import { watchControlPlanes } from "./kubernetes/control_planes.ts";
@@ -134,6 +135,13 @@ export class KubernetesUnits {
         return new EtcdClient({ host, ca: etcdCa(input()).crt, ...pair });
       },
     });
+  }
+
+  /** Of the whole cluster; before there is a config they are refused. */
+  healthChecks(configured: () => boolean): HealthChecks {
+    const { clock, connect } = this.#options;
+    const input = () => configured() ? this.#input() : undefined;
+    return new HealthChecks({ input, connect, clock });
   }
 
   /** Rejects when there is nothing to recover from. */

@@ -24,6 +24,7 @@ import {
   identityRequest,
 } from "./identity.ts";
 import type { EtcdControl } from "./etcd/control.ts";
+import type { HealthChecks } from "./health.ts";
 import {
   KubernetesUnits,
   type KubernetesUnitsOptions,
@@ -99,6 +100,7 @@ export class Machined {
   readonly configurator: Configurator;
   /** Once the node has a config. */
   readonly etcd: EtcdControl;
+  readonly health: HealthChecks;
   readonly #options: MachinedOptions;
   readonly #store: ConfigStore;
   readonly #sequencer: Sequencer;
@@ -131,10 +133,12 @@ export class Machined {
       ...{ files: options.files, clock, log },
     });
     this.supervisor = new Supervisor({ events, log, clock });
+    const configured = () => this.#store.held !== undefined;
     this.etcd = this.#units.etcdControl({
       service: { stop: () => this.supervisor.stop(["etcd"]) },
-      configured: () => this.#store.held !== undefined,
+      configured,
     });
+    this.health = this.#units.healthChecks(configured);
     this.#sequencer = new Sequencer({
       events,
       log,

@@ -17,8 +17,10 @@ import { realSys } from "#lib/sys/real.ts";
 import { VERSION } from "#lib/version.ts";
 import { keepHeapSmall } from "#lib/worker/heap.ts";
 import type { NodeFacts } from "#lib/worker/protocol.ts";
+import { ClusterService } from "#proto/cluster_pb.ts";
 import { ImageService } from "#proto/image_pb.ts";
 import { MachineService } from "#proto/machine_pb.ts";
+import { clusterService } from "./api/cluster_service.ts";
 import { imageService } from "./api/image_service.ts";
 import { createInspector } from "./api/inspector.ts";
 import type { Node } from "./api/node.ts";
@@ -183,6 +185,7 @@ function makeApiRunner(node: Node): Runner {
         listen: { socket: SOCKETS.machined },
         services: [
           bind(MachineService, machineService(node)),
+          bind(ClusterService, clusterService(node)),
           bind(ImageService, imageService(node)),
         ],
         authorize: authorizeByRole,

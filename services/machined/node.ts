@@ -48,6 +48,7 @@ export function nodeOf(parts: NodeParts): Node {
     inspect,
     recover: (source) => machined.recover(source),
     etcd: machined.etcd,
+    health: machined.health,
     shutdown: () => machined.shutdown("asked for by the API"),
   };
 }

@@ -60,6 +60,11 @@ export const COMMANDS: readonly LazyCommand[] = [
     load: () => import("./commands/gen.ts").then((m) => m.gen),
   },
   {
+    name: "health",
+    summary: "Wait until the whole cluster is well",
+    load: () => import("./commands/health.ts").then((m) => m.health),
+  },
+  {
     name: "image",
     summary: "Verify and read the image that nodes run from",
     load: () => import("./commands/image.ts").then((m) => m.image),

@@ -10,6 +10,7 @@ import { kubeTransport } from "#lib/kube/transport.ts";
 import { eventually } from "#tests/eventually.ts";
 import { identityOf } from "#tests/identity.ts";
 import { KubeCluster } from "#tests/kube_cluster.ts";
+import { isHealthy, refusesHealth, saysWhatIsWrong } from "./health.ts";
 import { readsLogs, restartsContainer, showsStats } from "./pod_commands.ts";
 import { drainsWorker } from "./draining.ts";
 import { recoversManifests, recoversStaticPods } from "./recovering.ts";
@@ -156,6 +157,10 @@ Deno.test("one control plane, one worker", async (t) => {
       ...["-n", "kube-system", "rollout", "status", "deploy/coredns"],
     );
   });
+
+  await t.step("the cluster says that it is well", () => isHealthy(kube));
+  await t.step("and what is not well", () => saysWhatIsWrong(kube));
+  await t.step("but not to everybody", () => refusesHealth(kube));
 
   await t.step("pods reach each other, and services by name", async () => {
     await kube.apply(...web());

@@ -1,7 +1,7 @@
 /**
  * An API server of Kubernetes on loopback, as far as nodes and evictions go:
- * objects in memory, list by node, merge patches of nodes, evictions that a
- * test decides about.
+ * objects in memory, list by node or app, merge patches of nodes, evictions
+ * that a test decides about.
  */
 import { createServer, type Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 import { Ca, generateCa } from "#lib/pki/mod.ts";
 import { KubeClient } from "#lib/kube/client.ts";
 import type { KubeNode, Pod } from "#lib/kube/resources.ts";
-import { kubeTransport } from "#lib/kube/transport.ts";
+import { type KubeServer, kubeTransport } from "#lib/kube/transport.ts";
 
 /** What an eviction is answered with. */
 export interface Verdict {
@@ -53,12 +53,15 @@ export class FakeApiServer implements AsyncDisposable {
   readonly evictions: { name: string; body: Json }[] = [];
   /** Decides about an eviction; 201 also removes the pod. */
   verdict: (name: string) => Verdict = () => ({ status: 201 });
+  /** How clients reach it. */
+  readonly kube: KubeServer & { readonly crt: string; readonly key: string };
   readonly client: KubeClient;
   readonly #server: Server;
 
-  private constructor(server: Server, client: KubeClient) {
+  private constructor(server: Server, kube: FakeApiServer["kube"]) {
     this.#server = server;
-    this.client = client;
+    this.kube = kube;
+    this.client = new KubeClient(kubeTransport(kube));
   }
 
   static async start(): Promise<FakeApiServer> {
@@ -76,8 +79,7 @@ export class FakeApiServer implements AsyncDisposable {
       ...{ algorithm: "ECDSA-P256", usages: ["client"] },
     });
     const url = `https://127.0.0.1:${port}`;
-    const transport = kubeTransport({ url, ca: ca.crt, ...mine });
-    const fake = new FakeApiServer(server, new KubeClient(transport));
+    const fake = new FakeApiServer(server, { url, ca: ca.crt, ...mine });
     server.on("request", (request, response) => {
       void fake.#answer(request, response);
     });
@@ -99,6 +101,16 @@ export class FakeApiServer implements AsyncDisposable {
     response.end(JSON.stringify(answer));
   }
 
+  /** By the one field and the one label that clients here select by. */
+  #pods(search: URLSearchParams): Pod[] {
+    const field = search.get("fieldSelector");
+    const label = search.get("labelSelector");
+    return [...this.pods.values()].filter(({ spec, metadata }) =>
+      (field === null || field === `spec.nodeName=${spec?.nodeName}`) &&
+      (label === null || label === `k8s-app=${metadata.labels?.["k8s-app"]}`)
+    );
+  }
+
   #decide(request: IncomingMessage, body: Json): Verdict {
     const { pathname, searchParams } = new URL(request.url!, "https://x");
     const parts = pathname.split("/").slice(1);
@@ -111,11 +123,12 @@ export class FakeApiServer implements AsyncDisposable {
       }
       return { status: 200, body: this.nodes.get(name) };
     }
-    if (pathname === "/api/v1/pods") {
-      const selector = searchParams.get("fieldSelector");
-      const items = [...this.pods.values()].filter(({ spec }) =>
-        selector === null || selector === `spec.nodeName=${spec?.nodeName}`
-      );
+    if (pathname === "/api/v1/nodes") {
+      const items = [...this.nodes.values()];
+      return { status: 200, body: { items, metadata: {} } };
+    }
+    if (/^\/api\/v1\/(namespaces\/[^/]+\/)?pods$/.test(pathname)) {
+      const items = this.#pods(searchParams);
       return { status: 200, body: { items, metadata: {} } };
     }
     if (name === "eviction" && request.method === "POST") {

@@ -19,6 +19,7 @@ import type { PemPair } from "#lib/pki/pem.ts";
 import type { ServerCall } from "#lib/rpc/call.ts";
 import { bind, serve, type Server } from "#lib/rpc/server.ts";
 import { type CodeName, rpcError } from "#lib/rpc/status.ts";
+import { ClusterService } from "#proto/cluster_pb.ts";
 import { ImageService } from "#proto/image_pb.ts";
 import { MachineService } from "#proto/machine_pb.ts";
 import { NetworkService } from "#proto/network_pb.ts";
@@ -42,6 +43,9 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly now?: number;
   readonly signal?: AbortSignal;
+  /** Of the terminal that stderr is. */
+  readonly columns?: number;
+  readonly onStderr?: (text: string) => void;
   /** Called with everything that is printed, while it runs. */
   readonly onStdout?: (text: string) => void | Promise<void>;
 }
@@ -51,7 +55,7 @@ export async function runCli(
   argv: readonly string[],
   options: CliOptions = {},
 ): Promise<CliOutput> {
-  const { env = {}, now = Date.now(), signal, onStdout } = options;
+  const { env = {}, now = Date.now(), signal, onStdout, columns } = options;
   let stdout = "";
   let stderr = "";
   const decoder = new TextDecoder();
@@ -65,9 +69,12 @@ export async function runCli(
       await onStdout?.(said);
     },
     stderr(data) {
-      stderr += text(data);
+      const said = text(data);
+      stderr += said;
+      options.onStderr?.(said);
       return Promise.resolve();
     },
+    columns: () => columns,
     env: (name) => env[name],
     stdin: () => Promise.resolve(new Uint8Array()),
     zoneOffsetMinutes: () => 0,
@@ -112,6 +119,7 @@ export interface FakeNodeOptions {
 }
 
 const SERVICES: readonly DescService[] = [
+  ClusterService,
   ImageService,
   MachineService,
   NetworkService,

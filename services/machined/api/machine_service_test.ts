@@ -54,6 +54,7 @@ function nodeOf(parts: Partial<Node> = {}): Node {
     inspect: createInspector(CHILD),
     recover: () => Promise.resolve(),
     etcd: {} as Node["etcd"],
+    health: {} as Node["health"],
     shutdown: () => {},
     ...parts,
   };

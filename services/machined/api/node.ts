@@ -12,6 +12,7 @@ import type {
   VersionInfoSchema,
 } from "#proto/machine_pb.ts";
 import type { EtcdControl } from "../etcd/control.ts";
+import type { HealthChecks } from "../health.ts";
 import type { Inspect } from "./inspector.ts";
 
 /** One transition of a service. */
@@ -137,6 +138,7 @@ export interface Node {
   /** Rejects when it cannot begin; goes on in the background. */
   recover(source: "etcd" | "apiserver"): Promise<void>;
   readonly etcd: Etcd;
+  readonly health: Pick<HealthChecks, "check">;
   /** Starts the shutdown sequence in the background. */
   shutdown(): void;
 }

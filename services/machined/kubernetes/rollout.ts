@@ -7,6 +7,7 @@ import type { Clock } from "#lib/clock.ts";
 import { AgentError } from "#lib/errors.ts";
 import type { KubeClient } from "#lib/kube/client.ts";
 import { KubeError } from "#lib/kube/errors.ts";
+import { isPodReady, whyPodWaits } from "#lib/kube/pods.ts";
 import { type Pod, RESOURCES } from "#lib/kube/resources.ts";
 import type { Logger } from "#lib/log.ts";
 import { dirname } from "@std/path";
@@ -50,25 +51,14 @@ const STAGED = "/etc/kubernetes/.staged";
 
 function isReady(pod: Pod, digest: string): boolean {
   return pod.metadata.annotations?.[CONFIG_DIGEST] === digest &&
-    pod.metadata.deletionTimestamp === undefined &&
-    (pod.status?.conditions ?? [])
-      .some(({ type, status }) => type === "Ready" && status === "True");
+    isPodReady(pod);
 }
-
-/** Of the API's own words. */
-const WHY_CHARS = 300;
 
 /** Why it is not, for instance an image that does not exist. */
 function whyNot(pod: Pod, digest: string): string {
-  if (pod.metadata.annotations?.[CONFIG_DIGEST] !== digest) {
-    return "the kubelet has not taken them up";
-  }
-  const waiting = (pod.status?.containerStatuses ?? [])
-    .map(({ state }) => state?.waiting)
-    .find((one) => one !== undefined);
-  const { reason = "it does not answer", message } = waiting ?? {};
-  const text = message === undefined ? reason : `${reason}: ${message}`;
-  return text.slice(0, WHY_CHARS);
+  return pod.metadata.annotations?.[CONFIG_DIGEST] === digest
+    ? whyPodWaits(pod)
+    : "the kubelet has not taken them up";
 }
 
 /** The others end when there is no API server yet, and then wait ever longer. */

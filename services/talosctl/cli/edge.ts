@@ -14,6 +14,8 @@ export type FileData = Uint8Array | string | AsyncIterable<Uint8Array>;
 export interface Edge {
   readonly stdout: Sink;
   readonly stderr: Sink;
+  /** Of the terminal that stderr is; undefined: it is none. */
+  columns(): number | undefined;
   env(name: string): string | undefined;
   /** Undefined when it does not exist. */
   readFile(path: string): Promise<Uint8Array | undefined>;
@@ -117,6 +119,18 @@ async function readAll(stream: ReadableStream<Uint8Array>) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+/** A terminal that does not say how wide it is. */
+const COLUMNS = 80;
+
+function columns(): number | undefined {
+  if (!Deno.stderr.isTerminal()) return undefined;
+  try {
+    return Deno.consoleSize().columns || COLUMNS;
+  } catch {
+    return COLUMNS;
+  }
+}
+
 /** The words after the program's name. */
 export const commandLine: readonly string[] = Deno.args;
 
@@ -124,6 +138,7 @@ export const commandLine: readonly string[] = Deno.args;
 export const realEdge: Edge = {
   stdout: sink(Deno.stdout),
   stderr: sink(Deno.stderr),
+  columns,
   env: (name) => Deno.env.get(name),
   readFile,
   writeFile,

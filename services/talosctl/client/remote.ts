@@ -295,6 +295,22 @@ class RemoteSession implements Session {
 }
 
 /**
+ * The client config with a certificate that endpoints can take.
+ *
+ * @throws {CliError} kind usage, failure or certificate
+ */
+export async function usableSettings(context: Context): Promise<Settings> {
+  const settings = await loadSettings(context);
+  const { identity, endpoints } = settings;
+  const secure = endpoints.some(({ target }) => "host" in target);
+  const problem = secure
+    ? await certificateProblem(identity, context.clock.now())
+    : undefined;
+  if (problem) throw certificateError(problem, settings);
+  return settings;
+}
+
+/**
  * Reads the client config and prepares a session; dials nothing.
  *
  * @throws {CliError} kind usage, failure or certificate
@@ -307,8 +323,8 @@ export async function openSession(
     const settings = insecureSettings(context, options.insecure.fingerprints);
     return new RemoteSession(settings, context);
   }
-  const settings = await loadSettings(context);
-  const { nodes, identity, endpoints } = settings;
+  const settings = await usableSettings(context);
+  const { nodes } = settings;
   if (options.singleNode && nodes.length > 1) {
     throw new CliError(
       "usage",
@@ -316,10 +332,5 @@ export async function openSession(
       { next: "name one with --nodes" },
     );
   }
-  const secure = endpoints.some(({ target }) => "host" in target);
-  const problem = secure
-    ? await certificateProblem(identity, context.clock.now())
-    : undefined;
-  if (problem) throw certificateError(problem, settings);
   return new RemoteSession(settings, context);
 }

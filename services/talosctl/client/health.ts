@@ -1,0 +1,84 @@
+/**
+ * The health of a cluster as its client sees it: nodes through an endpoint,
+ * Kubernetes with a kubeconfig that a control plane makes for it.
+ */
+import type { Clock } from "#lib/clock.ts";
+import { RemoteView } from "#lib/health/remote_view.ts";
+import type { ClusterNodes } from "#lib/health/view.ts";
+import { type HealthNews, watchHealth } from "#lib/health/wait.ts";
+import { KubeClient } from "#lib/kube/client.ts";
+import { serverOf } from "#lib/kube/kubeconfig_file.ts";
+import { kubeTransport } from "#lib/kube/transport.ts";
+import { type ClientTls, connect, createClient } from "#lib/rpc/client.ts";
+import type { Target } from "#lib/rpc/dial.ts";
+import { MachineService } from "#proto/machine_pb.ts";
+import { kubeconfigIn } from "./kubeconfig_archive.ts";
+
+/** Which cluster, and how long. */
+export interface ClientHealthOptions {
+  /** apids of control planes, tried in turn. */
+  readonly endpoints: readonly Target[];
+  /** The administrator's: a kubeconfig is for nobody else. */
+  readonly tls: ClientTls;
+  readonly cluster: ClusterNodes;
+  /** The URL of an API server in place of the kubeconfig's. */
+  readonly kubernetesUrl?: string;
+  readonly timeoutMs: number;
+  readonly clock: Pick<Clock, "monotonic" | "sleep">;
+  readonly signal: AbortSignal;
+}
+
+/** A node makes one in less. */
+const KUBECONFIG_MS = 10_000;
+
+/** A client of Kubernetes with what the first control plane that can gives. */
+async function kubeOf(
+  { endpoints, tls, cluster, kubernetesUrl }: ClientHealthOptions,
+  signal: AbortSignal,
+): Promise<KubeClient> {
+  const failures: unknown[] = [];
+  for (const target of endpoints) {
+    const channel = connect({
+      target,
+      ...!("socket" in target) && { tls },
+    });
+    try {
+      const frames = createClient(MachineService, channel).kubeconfig({}, {
+        metadata: { nodes: cluster.controlPlanes[0]! },
+        timeoutMs: KUBECONFIG_MS,
+        signal,
+      });
+      const server = serverOf(await kubeconfigIn(frames));
+      return new KubeClient(
+        kubeTransport({
+          ...server,
+          ...kubernetesUrl !== undefined && { url: kubernetesUrl },
+        }),
+      );
+    } catch (thrown) {
+      failures.push(thrown);
+    } finally {
+      channel.close();
+    }
+  }
+  throw failures[0];
+}
+
+/**
+ * Resolves when the cluster is well; tells the progress of each condition.
+ *
+ * @throws {HealthError} when it does not become so in time.
+ */
+export async function waitForHealth(
+  options: ClientHealthOptions,
+  onNews: (news: HealthNews) => void | Promise<void>,
+): Promise<void> {
+  const { endpoints, tls } = options;
+  using view = new RemoteView({
+    ...{ endpoints, tls },
+    kube: (signal) => kubeOf(options, signal),
+  });
+  const { cluster, clock, timeoutMs, signal } = options;
+  const watched = { view, cluster, clock, timeoutMs, signal };
+  for await (const news of watchHealth(watched)) await onNews(news);
+}
