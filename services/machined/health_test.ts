@@ -2,7 +2,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
-import { systemClock } from "#lib/clock.ts";
 import {
   effective,
   generateConfig,
@@ -15,14 +14,18 @@ import { HealthError } from "#lib/health/wait.ts";
 import { toStatus } from "#lib/rpc/status.ts";
 import { HealthCheckRequestSchema } from "#proto/cluster_pb.ts";
 import { clusterService } from "./api/cluster_service.ts";
+import { FakeClock } from "./supervisor/fake.ts";
 import { CHECKS_MAX, HealthChecks, HealthRefusedError } from "./health.ts";
 
 const secrets = await generateSecrets({ algorithm: "ECDSA-P256" });
-const QUICK = durationFromMs(20);
+/** Ends when the clock of the test lets it. */
+const LIMIT_MS = 5_000;
+const LIMIT = durationFromMs(LIMIT_MS);
 
 /** The handler of a node whose Kubernetes answers nobody. */
 function setUp(type: MachineType | undefined = "controlplane") {
   const asked: string[] = [];
+  const clock = new FakeClock(LIMIT_MS);
   const options = { clusterName: "t", endpoint: "https://10.5.0.1:6443" };
   const config = type && effective(generateConfig(type, options, secrets));
   const health = new HealthChecks({
@@ -31,7 +34,7 @@ function setUp(type: MachineType | undefined = "controlplane") {
         ...{ config, hostname: "t-1", addresses: ["127.0.0.1"] },
         mode: "container",
       },
-    clock: systemClock,
+    clock,
     connect: ({ url }) => ({
       send() {
         asked.push(url);
@@ -50,17 +53,26 @@ function setUp(type: MachineType | undefined = "controlplane") {
       create(HealthCheckRequestSchema, request),
       { path: "", signal, metadata: () => [], peer: "" },
     );
-  return { call, asked };
+  /** What it says; its time ends once a reason was told. */
+  const tellUntilLate = async (
+    request: MessageInitShape<typeof HealthCheckRequestSchema>,
+    said: string[],
+  ) => {
+    for await (const { message } of call({ ...request, waitTimeout: LIMIT })) {
+      said.push(message!);
+      if (message!.endsWith(": nobody answers")) clock.release();
+    }
+  };
+  return { call, asked, tellUntilLate };
 }
 
 Deno.test("health: the stream ends with condition and reason", async () => {
-  const { call, asked } = setUp();
+  const { tellUntilLate, asked } = setUp();
   const said: string[] = [];
-  const error = await assertRejects(async () => {
-    for await (const { message } of call({ waitTimeout: QUICK })) {
-      said.push(message!);
-    }
-  }, HealthError);
+  const error = await assertRejects(
+    () => tellUntilLate({}, said),
+    HealthError,
+  );
   assertEquals(said, [
     "waiting for nodes to be found: ...",
     "waiting for nodes to be found: nobody answers",
@@ -73,10 +85,9 @@ Deno.test("health: the stream ends with condition and reason", async () => {
 });
 
 Deno.test("health: another API server may be named", async () => {
-  const { call, asked } = setUp();
+  const { call, tellUntilLate, asked } = setUp();
   const clusterInfo = { forceEndpoint: "10.5.0.9" };
-  const all = () => Array.fromAsync(call({ waitTimeout: QUICK, clusterInfo }));
-  await assertRejects(all, HealthError);
+  await assertRejects(() => tellUntilLate({ clusterInfo }, []), HealthError);
   assertEquals(new Set(asked), new Set(["https://10.5.0.9:6443"]));
   const wrong = { forceEndpoint: "http://10.5.0.9" };
   await assertRejects(
