@@ -14,15 +14,15 @@ import {
   WAIT_TIMEOUT_MS_MAX,
   watchHealth,
 } from "#lib/health/wait.ts";
-import { KubeClient, type KubeTransport } from "#lib/kube/client.ts";
+import type { KubeTransport } from "#lib/kube/client.ts";
 import { apiServerUrl } from "#lib/kube/endpoint.ts";
 import type { KubeServer } from "#lib/kube/transport.ts";
 import { PORTS } from "#lib/paths.ts";
 import { issueNodeIdentity } from "#lib/pki/identity.ts";
 import { HOUR_MS } from "#lib/pki/mod.ts";
 import { Role } from "#lib/rpc/roles.ts";
-import { issueKubernetesAdmin, kubernetesCa } from "./kubernetes/admin.ts";
-import { endpointServer } from "./kubernetes/control_planes.ts";
+import { kubernetesCa } from "./kubernetes/admin.ts";
+import { endpointClient } from "./kubernetes/control_planes.ts";
 import { type KubernetesInput, nodeAddress } from "./kubernetes/input.ts";
 
 /** What a check is to look at. */
@@ -140,11 +140,11 @@ export class HealthChecks {
     return new RemoteView({
       endpoints: [{ host: nodeAddress(input), port: PORTS.apid }],
       tls,
-      kube: async () => {
-        const admin = await issueKubernetesAdmin(kubernetesCa(input)!, life);
-        const server = endpointServer(input, admin);
-        return new KubeClient(connect({ ...server, ...url && { url } }));
-      },
+      kube: () =>
+        endpointClient({
+          ...{ input: () => input, connect, ...life },
+          ...url !== "" && { url },
+        }),
     });
   }
 }

@@ -2,7 +2,8 @@
  * The nodes of a cluster, where nobody lists them: the control planes by
  * their label, the others are workers.
  */
-import { addressesOf, CONTROL_PLANE } from "./kube_conditions.ts";
+import { CONTROL_PLANE } from "../kube/control_plane.ts";
+import { addressesOf } from "./kube_conditions.ts";
 import type { ClusterNodes, ClusterView } from "./view.ts";
 
 /** The nodes, or why they are not known yet. */

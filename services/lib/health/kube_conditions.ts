@@ -1,18 +1,11 @@
 /** The conditions that Kubernetes answers for. Pure. */
 import { canonicalAddress } from "../net/ip.ts";
+import { COMPONENTS, CONTROL_PLANE } from "../kube/control_plane.ts";
 import { holds, isPodReady, whyPodWaits } from "../kube/pods.ts";
 import type { KubeNode, Pod } from "../kube/resources.ts";
 import type { Condition } from "./conditions.ts";
 import { oneReason } from "./reasons.ts";
 import { allNodes, type ClusterNodes } from "./view.ts";
-
-/** The label of nodes that have a control plane. */
-export const CONTROL_PLANE = "node-role.kubernetes.io/control-plane";
-const COMPONENTS = [
-  "kube-apiserver",
-  "kube-controller-manager",
-  "kube-scheduler",
-] as const;
 
 /** The addresses of a node, as Kubernetes has them. */
 export function addressesOf({ status }: KubeNode): string[] {

@@ -24,7 +24,7 @@ import type { ClusterView, MemberSeen, ServiceSeen } from "./view.ts";
 export interface RemoteOptions {
   /** apids of control planes; when one does not answer, the next. */
   readonly endpoints: readonly Target[];
-  /** For those that are no unix sockets. */
+  /** For those on a network. */
   readonly tls: ClientTls;
   /** Called again when the client that it made is of no more use. */
   readonly kube: (signal: AbortSignal) => Promise<KubeClient>;
@@ -139,7 +139,7 @@ export class RemoteView implements ClusterView, Disposable {
     const target = endpoints[at];
     assert(target, "a view has an endpoint");
     const channel = this.#channels.get(at) ??
-      connect({ target, ...!("socket" in target) && { tls } });
+      connect({ target, tls });
     this.#channels.set(at, channel);
     return channel;
   }

@@ -19,6 +19,7 @@ export type { ClientTls } from "./dial.ts";
 /** Where to, and how. */
 export interface ConnectOptions {
   readonly target: Target;
+  /** Of no effect on a unix socket. */
   readonly tls?: ClientTls;
   /** Sent with every call. */
   readonly metadata?: CallOptions["metadata"];
@@ -92,7 +93,7 @@ function requestFields(
     ":method",
     "POST",
     ":scheme",
-    tls ? "https" : "http",
+    tls && !("socket" in target) ? "https" : "http",
     ":path",
     `/${method.parent.typeName}/${method.name}`,
     ":authority",
@@ -119,12 +120,12 @@ const CALLS = {
 } as const satisfies Record<DescMethod["methodKind"], unknown>;
 
 function start(channel: Channel, method: DescMethod, call: Call): ClientCall {
-  const { input } = method;
+  if (call.signal?.aborted) throw rpcError("Canceled", "context canceled");
   return new ClientCall({
     upstream: channel.upstream,
     fields: requestFields(channel, method, call),
     ...method.methodKind !== "client_streaming" && {
-      message: toBinary(input, create(input, call.request)),
+      message: encode(method, call.request),
     },
     bytesMax: channel.options.maxMessageBytes ?? MAX_MESSAGE_BYTES,
     open: method.methodKind !== "unary" &&
@@ -139,7 +140,6 @@ async function callUnary(
   method: DescMethod,
   options: Call,
 ): Promise<Message> {
-  if (options.signal?.aborted) throw rpcError("Canceled", "context canceled");
   const call = start(channel, method, options);
   try {
     return decode(method, await call.only());
@@ -154,7 +154,6 @@ async function* callStream(
   method: DescMethod,
   options: Call,
 ): AsyncGenerator<Message> {
-  if (options.signal?.aborted) throw rpcError("Canceled", "context canceled");
   const call = start(channel, method, options);
   try {
     for (;;) {
@@ -173,13 +172,11 @@ async function callUpload(
   method: DescMethod,
   options: Call,
 ): Promise<Message> {
-  if (options.signal?.aborted) throw rpcError("Canceled", "context canceled");
   const call = start(channel, method, options);
-  const { input } = method;
   const sendAll = async () => {
     for await (const request of options.request) {
       if (call.over) return;
-      await call.send(toBinary(input, create(input, request)));
+      await call.send(encode(method, request));
     }
     call.endRequests();
   };
@@ -199,17 +196,19 @@ function callDuplex(
   method: DescMethod,
   options: Call,
 ): DuplexCall<Message, Message> {
-  if (options.signal?.aborted) throw rpcError("Canceled", "context canceled");
   const call = start(channel, method, options);
   return {
-    send: (message) =>
-      void call.send(toBinary(method.input, create(method.input, message))),
+    send: (message) => void call.send(encode(method, message)),
     next: async () => {
       const message = await call.next();
       return message && decode(method, message);
     },
     cancel: () => call.cancel(),
   };
+}
+
+function encode({ input }: DescMethod, message: Message): Uint8Array {
+  return toBinary(input, create(input, message));
 }
 
 function decode(method: DescMethod, message: Uint8Array): Message {

@@ -2,7 +2,6 @@
  * One call of a server, from its headers to its status: pulls its requests,
  * writes answers no faster than the client takes them.
  */
-import { ErrorCode } from "../http2/constants.ts";
 import type { Fields } from "../http2/fields.ts";
 import type { StreamEvents, StreamHandle } from "../http2/stream.ts";
 import {
@@ -155,11 +154,5 @@ export class Running implements ServerCall {
     this.requests.drop(
       rpcError("Internal", "the request ends within a message"),
     );
-  }
-
-  /** Cuts the stream without an answer. */
-  reset(): void {
-    this.#over = true;
-    this.#stream.reset(ErrorCode.CANCEL);
   }
 }

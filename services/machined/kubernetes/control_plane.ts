@@ -3,6 +3,7 @@
  * which flags. Flags are those of Kubernetes 1.37; what the config adds in
  * extraArgs wins.
  */
+import { COMPONENTS } from "#lib/kube/control_plane.ts";
 import {
   KUBERNETES_PATHS,
   type KubernetesInput,
@@ -12,7 +13,6 @@ import type { SecretFile } from "./secrets.ts";
 import {
   type Component,
   type ComponentOptions,
-  COMPONENTS,
   type Flags,
   type StaticPod,
   staticPod,

@@ -47,24 +47,38 @@ export function endpointServer(
   };
 }
 
-/** Whose certificate and which connection {@linkcode throughEndpoint} uses. */
+/** Whose certificate and which connection {@linkcode endpointClient} uses. */
 export interface EndpointOptions {
   readonly input: () => KubernetesInput;
   readonly connect: (server: KubeServer) => KubeTransport;
   readonly clock: Pick<Clock, "now">;
 }
 
-/** The API server behind the endpoint, as its administrator, for `use`. */
-export async function throughEndpoint<T>(
-  options: EndpointOptions & { readonly validityMs: number },
-  use: (client: KubeClient) => Promise<T>,
-): Promise<T> {
+/**
+ * A client of the API server behind the endpoint, as its administrator; `url`:
+ * of another API server.
+ */
+export async function endpointClient(
+  options: EndpointOptions & {
+    readonly validityMs: number;
+    readonly url?: string;
+  },
+): Promise<KubeClient> {
   const { connect, validityMs, clock } = options;
   const input = options.input();
   const ca = kubernetesCa(input);
   if (!ca) throw new Error("cluster.ca has no key on this node");
   const admin = await issueKubernetesAdmin(ca, { validityMs, clock });
-  const client = new KubeClient(connect(endpointServer(input, admin)));
+  const server = endpointServer(input, admin);
+  return new KubeClient(connect({ ...server, url: options.url ?? server.url }));
+}
+
+/** That client for `use`, and no longer. */
+export async function throughEndpoint<T>(
+  options: EndpointOptions & { readonly validityMs: number },
+  use: (client: KubeClient) => Promise<T>,
+): Promise<T> {
+  const client = await endpointClient(options);
   try {
     return await use(client);
   } finally {

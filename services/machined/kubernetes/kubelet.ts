@@ -2,6 +2,7 @@
  * The kubelet: its configuration, its flags, what it joins the cluster with,
  * and the mounts of its container.
  */
+import { CONTROL_PLANE } from "#lib/kube/control_plane.ts";
 import { stringify } from "@std/yaml";
 import {
   addressIn,
@@ -79,7 +80,7 @@ export function kubeletConfiguration(input: KubernetesInput): string {
     ...tainted
       ? {
         registerWithTaints: [{
-          key: "node-role.kubernetes.io/control-plane",
+          key: CONTROL_PLANE,
           effect: "NoSchedule",
         }],
       }

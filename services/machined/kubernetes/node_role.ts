@@ -1,8 +1,8 @@
 /** What a control plane is called in Kubernetes, and what it keeps away. */
 import type { KubeClient } from "#lib/kube/client.ts";
+import { CONTROL_PLANE } from "#lib/kube/control_plane.ts";
 import { type KubeNode, RESOURCES, type Taint } from "#lib/kube/resources.ts";
 
-const CONTROL_PLANE = "node-role.kubernetes.io/control-plane";
 /** The seed era's name of it, which its tools look for. */
 const MASTER = "node-role.kubernetes.io/master";
 

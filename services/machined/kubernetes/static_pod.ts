@@ -4,14 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { stringify } from "@std/yaml";
+import { COMPONENTS } from "#lib/kube/control_plane.ts";
 import { KUBERNETES_PATHS } from "./input.ts";
-
-/** The components, in the order in which they are started and rolled. */
-export const COMPONENTS = [
-  "kube-apiserver",
-  "kube-controller-manager",
-  "kube-scheduler",
-] as const;
 
 /** A component of the control plane. */
 export type Component = (typeof COMPONENTS)[number];

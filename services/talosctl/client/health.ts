@@ -38,10 +38,7 @@ async function kubeOf(
 ): Promise<KubeClient> {
   const failures: unknown[] = [];
   for (const target of endpoints) {
-    const channel = connect({
-      target,
-      ...!("socket" in target) && { tls },
-    });
+    const channel = connect({ target, tls });
     try {
       const frames = createClient(MachineService, channel).kubeconfig({}, {
         metadata: { nodes: cluster.controlPlanes[0]! },

@@ -217,7 +217,7 @@ class RemoteSession implements Session {
     if (!endpoint) return undefined;
     const channel = connect({
       target: endpoint.target,
-      ...("host" in endpoint.target && { tls: tlsOf(this.#settings) }),
+      tls: tlsOf(this.#settings),
     });
     this.#line = { endpoint, channel };
     return this.#line;

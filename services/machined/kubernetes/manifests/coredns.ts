@@ -1,4 +1,5 @@
 /** CoreDNS: the names of services. */
+import { CONTROL_PLANE } from "#lib/kube/control_plane.ts";
 import type { KubeObject } from "#lib/kube/resources.ts";
 import { addressIn, type KubernetesInput } from "../input.ts";
 import {
@@ -122,7 +123,7 @@ function deployment(image: string): KubeObject {
       // Of the node, not of the cluster: it is the one that answers for it.
       dnsPolicy: "Default",
       tolerations: [{
-        key: "node-role.kubernetes.io/control-plane",
+        key: CONTROL_PLANE,
         operator: "Exists",
         effect: "NoSchedule",
       }],
