@@ -8,10 +8,15 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress } from "node:zlib";
 import { join } from "@std/path";
+import {
+  TAR_END,
+  tarHeader,
+  type TarMember,
+  tarPadding,
+} from "#lib/tar/header.ts";
 import type { Entry } from "../entries.ts";
 import type { Staged } from "../stage.ts";
 import type { Descriptor } from "./image.ts";
-import { TAR_END, tarHeader, type TarMember, tarPadding } from "./tar.ts";
 
 /** Of zstd; a program of 92 MB takes two seconds at 6. */
 export const LAYER_LEVEL = 6;

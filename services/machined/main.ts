@@ -233,6 +233,7 @@ export function main(): void {
   const node: Node = nodeOf({
     machined,
     platform: { name: "container", mode: "container" },
+    clock: systemClock,
     logs,
     events,
     containers: containersOf({

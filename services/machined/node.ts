@@ -1,9 +1,11 @@
 /** The node as its API sees it: narrow doors to the parts of machined. */
+import type { Clock } from "#lib/clock.ts";
 import type { LogStore } from "#lib/log_store.ts";
 import { VERSION } from "#lib/version.ts";
 import type { EventStore } from "#lib/events.ts";
 import type { Inspect } from "./api/inspector.ts";
 import type { Configuration, Containers, Node } from "./api/node.ts";
+import { issueKubeconfig } from "./kubernetes/admin_kubeconfig.ts";
 import type { Machined } from "./machined.ts";
 
 /** What the API needs besides machined itself. */
@@ -15,11 +17,13 @@ export interface NodeParts {
   readonly containers: Containers;
   readonly generate: Configuration["generate"];
   readonly inspect: Inspect;
+  readonly clock: Pick<Clock, "now">;
 }
 
 /** Joins the parts. */
 export function nodeOf(parts: NodeParts): Node {
   const { machined, platform, logs, events, containers, inspect } = parts;
+  const { clock } = parts;
   const { supervisor, configurator } = machined;
   return {
     version: {
@@ -46,6 +50,7 @@ export function nodeOf(parts: NodeParts): Node {
       generate: parts.generate,
     },
     inspect,
+    kubeconfig: () => issueKubeconfig(machined.config, clock),
     recover: (source) => machined.recover(source),
     etcd: machined.etcd,
     health: machined.health,

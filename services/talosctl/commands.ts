@@ -75,6 +75,11 @@ export const COMMANDS: readonly LazyCommand[] = [
     load: () => import("./commands/interfaces.ts").then((m) => m.interfaces),
   },
   {
+    name: "kubeconfig",
+    summary: "Get the kubeconfig of an administrator",
+    load: () => import("./commands/kubeconfig.ts").then((m) => m.kubeconfig),
+  },
+  {
     name: "list",
     aliases: ["ls"],
     summary: "List files of a node",

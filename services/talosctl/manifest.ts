@@ -17,7 +17,7 @@ export const manifest = {
     read: true,
     write: true,
     net: true,
-    env: ["HOME", "XDG_CONFIG_HOME", "TALOSCONFIG", "TAG"],
+    env: ["HOME", "XDG_CONFIG_HOME", "TALOSCONFIG", "KUBECONFIG", "TAG"],
   },
   capabilities: [],
   mounts: [],

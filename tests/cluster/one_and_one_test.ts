@@ -1,18 +1,15 @@
 /** One control plane and one worker: a cluster as its users use it. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  loadTalosconfig,
-  saveTalosconfig,
-  type Talosconfig,
-} from "#lib/config/mod.ts";
-import { tlsKey, toBase64 } from "#lib/pki/mod.ts";
+import { loadTalosconfig, saveTalosconfig } from "#lib/config/mod.ts";
+import { tlsKey } from "#lib/pki/mod.ts";
 import { kubeTransport } from "#lib/kube/transport.ts";
 import { eventually } from "#tests/eventually.ts";
-import { identityOf } from "#tests/identity.ts";
+import { identityOf, withPair } from "#tests/identity.ts";
 import { KubeCluster } from "#tests/kube_cluster.ts";
 import { isHealthy, refusesHealth, saysWhatIsWrong } from "./health.ts";
 import { readsLogs, restartsContainer, showsStats } from "./pod_commands.ts";
 import { drainsWorker } from "./draining.ts";
+import { getsKubeconfig, refusesKubeconfig } from "./kubeconfigs.ts";
 import { recoversManifests, recoversStaticPods } from "./recovering.ts";
 import { AGNHOST } from "../../rootfs/image_table.ts";
 
@@ -110,16 +107,6 @@ async function throughPortForward(kube: KubeCluster, pod: string) {
   }
 }
 
-/** The administrator's talosconfig, with kubectl's certificate. */
-async function withPair({ cluster, admin }: KubeCluster): Promise<Talosconfig> {
-  const config = await loadTalosconfig(cluster.talosconfig);
-  const contexts = Object.entries(config.contexts).map(([name, context]) => [
-    name,
-    { ...context, crt: toBase64(admin.crt), key: toBase64(admin.key) },
-  ]);
-  return { ...config, contexts: Object.fromEntries(contexts) };
-}
-
 /** The status that the API server answers a client certificate with. */
 async function statusFor(
   kube: KubeCluster,
@@ -211,13 +198,20 @@ Deno.test("one control plane, one worker", async (t) => {
     () => restartsContainer(kube),
   );
 
+  await t.step("talosctl gets a kubeconfig", () => getsKubeconfig(kube));
+  await t.step(
+    "a worker has no kubeconfig, an operator gets none",
+    () => refusesKubeconfig(kube),
+  );
+
   await t.step("the two PKIs know nothing of each other", async () => {
     const machine = identityOf(await loadTalosconfig(cluster.talosconfig));
     const pair = { crt: machine.crt!, key: tlsKey(machine.key!) };
     assertEquals(await statusFor(kube, pair), 401);
     assertEquals(await statusFor(kube, kube.admin), 200);
     const talosconfig = `${cluster.talosconfig}.wrong`;
-    await saveTalosconfig(talosconfig, await withPair(kube));
+    const admin = await loadTalosconfig(cluster.talosconfig);
+    await saveTalosconfig(talosconfig, withPair(admin, kube.admin));
     const { code } = await cluster.talosctl(
       ["-n", cluster.nodes[0]!, "version"],
       { talosconfig },

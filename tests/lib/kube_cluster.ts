@@ -10,7 +10,7 @@ import {
   issueKubernetesAdmin,
   kubernetesCa,
 } from "../../services/machined/kubernetes/admin.ts";
-import { kubeconfig } from "../../services/machined/kubernetes/kubeconfig.ts";
+import { adminKubeconfig } from "../../services/machined/kubernetes/admin_kubeconfig.ts";
 import { ROOT } from "../../rootfs/build.ts";
 import {
   type ClusterOptions,
@@ -63,13 +63,7 @@ export class KubeCluster implements AsyncDisposable {
         validityMs: DAY_MS,
         clock: systemClock,
       });
-      const text = kubeconfig({
-        server: config.cluster.controlPlane.endpoint,
-        ca: { pem: config.cluster.ca!.crt! },
-        user: admin,
-        clusterName: options.name,
-        userName: "admin",
-      });
+      const text = adminKubeconfig(config, admin);
       const kube = new KubeCluster(cluster, { config, admin });
       await Deno.writeTextFile(kube.#kubeconfig, text, { mode: 0o600 });
       return kube;

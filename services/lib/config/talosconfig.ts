@@ -5,6 +5,7 @@
 import { isMap } from "yaml";
 import { decodeNode } from "./decode.ts";
 import { encodeValue } from "./encode.ts";
+import { freeName, type Rename } from "../free_name.ts";
 import { parseBase64 } from "./formats.ts";
 import { ConfigError, type Problem, quote, tidyProblems } from "./problem.ts";
 import { list, map, object, string } from "./schema.ts";
@@ -30,12 +31,6 @@ export interface Talosconfig {
 
 /** What a file that is not there says. */
 export const EMPTY_TALOSCONFIG: Talosconfig = { context: "", contexts: {} };
-
-/** A context that got another name in a merge. */
-export interface Rename {
-  readonly from: string;
-  readonly to: string;
-}
 
 const hosts = list(string({}), {});
 
@@ -124,18 +119,6 @@ export function encodeTalosconfig(config: Talosconfig): string {
   return encodeValue(SCHEMA, { context: config.context, contexts });
 }
 
-/** The first of `name`, `name-1`, `name-2` ... that is not taken. */
-export function freeName(
-  name: string,
-  taken: Readonly<Record<string, unknown>>,
-): string {
-  if (!Object.hasOwn(taken, name)) return name;
-  for (let index = 1;; index++) {
-    const candidate = `${name}-${index}`;
-    if (!Object.hasOwn(taken, candidate)) return candidate;
-  }
-}
-
 /**
  * Adds the contexts of `added`, and makes its current one current. Nothing
  * that is there is lost: a name that is taken gets an index, unless `force`
@@ -150,7 +133,8 @@ export function mergeTalosconfig(
   const renames: Rename[] = [];
   let current = base.context;
   for (const [name, context] of Object.entries(added.contexts)) {
-    const to = options.force ? name : freeName(name, contexts);
+    const taken = new Set(Object.keys(contexts));
+    const to = options.force ? name : freeName(name, taken);
     if (to !== name) renames.push({ from: name, to });
     contexts[to] = context;
     if (name === added.context) current = to;

@@ -246,6 +246,27 @@ const CASES: readonly (readonly [string, Mode, MachineConfig, ...string[]])[] =
       changed({}, { network: { cni: { name: "custom" } } }),
       "cluster.network.cni.urls: required for custom: at least one",
     ],
+    ...["0s", "-1h", "1 day", "soon"].map((certLifetime) =>
+      [
+        `a kubeconfig for ${certLifetime}`,
+        "cloud",
+        changed({}, { adminKubeconfig: { certLifetime } }),
+        `cluster.adminKubeconfig.certLifetime: expected a duration above zero, for instance 8760h, got ${
+          certLifetime.includes(" ") ? "several words" : `"${certLifetime}"`
+        }`,
+      ] as const
+    ),
+    [
+      "a kubeconfig that is over before it is used",
+      "cloud",
+      changed({}, { adminKubeconfig: { certLifetime: "59.9s" } }),
+      'cluster.adminKubeconfig.certLifetime: expected at least 1m, got "59.9s"',
+    ],
+    [
+      "a kubeconfig for a minute",
+      "cloud",
+      changed({}, { adminKubeconfig: { certLifetime: "1m" } }),
+    ],
     [
       "a worker has no say about the CNI",
       "cloud",
@@ -320,7 +341,11 @@ Deno.test("validate: warnings forbid nothing", () => {
       ca: { key: "-----BEGIN PRIVATE KEY-----\n" },
       disks: [{ device: "/dev/x", partitions: [{ mountpoint: "/opt/x" }] }],
     },
-    cluster: { ...CP.cluster, podCheckpointer: { image: "a:1" } },
+    cluster: {
+      ...CP.cluster,
+      adminKubeconfig: { certLifetime: "87601h" },
+      podCheckpointer: { image: "a:1" },
+    },
   }, "cloud");
   assertEquals(problems, []);
   assertEquals(texts(warnings), [
@@ -330,6 +355,7 @@ Deno.test("validate: warnings forbid nothing", () => {
     "cluster.etcd.ca.key: a worker needs no key of a CA",
     "machine.ca.crt: absent, so the worker cannot tell whether trustd is genuine",
     "machine.disks[0].partitions[0].mountpoint: not below /var, where nothing is writable",
+    "cluster.adminKubeconfig.certLifetime: a certificate lives no longer than its CA: 87600h",
     "cluster.podCheckpointer: not used: there is none",
   ]);
 });

@@ -217,6 +217,9 @@ function lifecycleHandlers(node: Node): Handlers {
       await configuration.apply(data, { noReboot });
       return { messages: [{}] };
     },
+    kubeconfig: async function* () {
+      yield { bytes: await node.kubeconfig() };
+    },
     generateConfiguration: (request) => configuration.generate(request),
     recover: async ({ source }) => {
       const etcd = source === RecoverRequest_Source.ETCD;

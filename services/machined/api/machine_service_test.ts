@@ -52,6 +52,7 @@ function nodeOf(parts: Partial<Node> = {}): Node {
       generate: () => Promise.resolve({}),
     },
     inspect: createInspector(CHILD),
+    kubeconfig: () => Promise.resolve(new Uint8Array()),
     recover: () => Promise.resolve(),
     etcd: {} as Node["etcd"],
     health: {} as Node["health"],

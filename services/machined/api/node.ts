@@ -135,6 +135,8 @@ export interface Node {
   readonly containers: Containers;
   readonly configuration: Configuration;
   readonly inspect: Inspect;
+  /** For a new administrator of Kubernetes, as a tar.gz. */
+  kubeconfig(): Promise<Uint8Array>;
   /** Rejects when it cannot begin; goes on in the background. */
   recover(source: "etcd" | "apiserver"): Promise<void>;
   readonly etcd: Etcd;

@@ -24,6 +24,7 @@ export interface Edge {
    * made with mode 0700.
    */
   writeFile(path: string, data: FileData, mode: number): Promise<void>;
+  isDirectory(path: string): Promise<boolean>;
   /** For checks that cannot wait. */
   existsSync(path: string): boolean;
   /** Everything of standard input. */
@@ -106,6 +107,11 @@ async function writeFile(
   }
 }
 
+async function isDirectory(path: string): Promise<boolean> {
+  const stat = await Deno.stat(path).catch(() => undefined);
+  return stat?.isDirectory ?? false;
+}
+
 function existsSync(path: string): boolean {
   try {
     Deno.statSync(path);
@@ -142,6 +148,7 @@ export const realEdge: Edge = {
   env: (name) => Deno.env.get(name),
   readFile,
   writeFile,
+  isDirectory,
   existsSync,
   stdin: () => readAll(Deno.stdin.readable),
   zoneOffsetMinutes: (epochMs) => -new Date(epochMs).getTimezoneOffset(),

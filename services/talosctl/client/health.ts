@@ -7,12 +7,14 @@ import { RemoteView } from "#lib/health/remote_view.ts";
 import type { ClusterNodes } from "#lib/health/view.ts";
 import { type HealthNews, watchHealth } from "#lib/health/wait.ts";
 import { KubeClient } from "#lib/kube/client.ts";
-import { serverOf } from "#lib/kube/kubeconfig_file.ts";
+import { serverOf } from "#lib/kube/cluster_access.ts";
 import { kubeTransport } from "#lib/kube/transport.ts";
 import { type ClientTls, connect, createClient } from "#lib/rpc/client.ts";
 import type { Target } from "#lib/rpc/dial.ts";
+import { Code, RpcError } from "#lib/rpc/status.ts";
+import type { Data } from "#proto/common_pb.ts";
 import { MachineService } from "#proto/machine_pb.ts";
-import { kubeconfigIn } from "./kubeconfig_archive.ts";
+import { accessIn } from "./kubeconfig_archive.ts";
 
 /** Which cluster, and how long. */
 export interface ClientHealthOptions {
@@ -31,6 +33,17 @@ export interface ClientHealthOptions {
 /** A node makes one in less. */
 const KUBECONFIG_MS = 10_000;
 
+/** @throws {RpcError} when a frame carries a failure. */
+async function* bytesOf(frames: AsyncIterable<Data>) {
+  for await (const { bytes, metadata } of frames) {
+    if (metadata && metadata.error !== "") {
+      const code = metadata.status?.code ?? Code.Unknown;
+      throw new RpcError(code, metadata.error);
+    }
+    yield bytes;
+  }
+}
+
 /** A client of Kubernetes with what the first control plane that can gives. */
 async function kubeOf(
   { endpoints, tls, cluster, kubernetesUrl }: ClientHealthOptions,
@@ -45,7 +58,7 @@ async function kubeOf(
         timeoutMs: KUBECONFIG_MS,
         signal,
       });
-      const server = serverOf(await kubeconfigIn(frames));
+      const server = serverOf(await accessIn(bytesOf(frames)));
       return new KubeClient(
         kubeTransport({
           ...server,

@@ -2,61 +2,47 @@
  * The answer to `Kubeconfig`: a gzipped tar with one file, as the seed era
  * sends it. Peers wrote it, so every size is checked.
  */
-import type { Data } from "#proto/common_pb.ts";
-import { Code, RpcError } from "#lib/rpc/status.ts";
+import { concatBytes } from "#lib/bytes.ts";
+import { gunzip, GzipError } from "#lib/gunzip.ts";
+import {
+  type ClusterAccess,
+  readClusterAccess,
+} from "#lib/kube/cluster_access.ts";
+import { TarError } from "#lib/tar/header.ts";
+import { readTar } from "#lib/tar/read.ts";
 
-/** Of the archive, and of what it holds: a kubeconfig has a few KiB. */
-const BYTES_MAX = 1 << 20;
-const BLOCK_BYTES = 512;
+/** Of the archive and of what it unpacks to; a kubeconfig has 10 KB. */
+const LIMITS = { packed: 64 << 10, unpacked: 256 << 10 };
 const FILE = "kubeconfig";
 
 /** Joins pieces as long as they are not too many. */
-async function joined(
-  pieces: AsyncIterable<Uint8Array>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const kept: Uint8Array<ArrayBuffer>[] = [];
+async function joined(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const kept: Uint8Array[] = [];
   let size = 0;
   for await (const piece of pieces) {
     size += piece.length;
-    if (size > BYTES_MAX) {
-      throw new Error(`a kubeconfig of more than ${BYTES_MAX} bytes`);
+    if (size > LIMITS.packed) {
+      const text = `more than ${LIMITS.packed} bytes`;
+      throw new GzipError({ kind: "toolarge" }, text);
     }
-    kept.push(piece.slice());
+    kept.push(piece);
   }
-  return new Uint8Array(await new Blob(kept).arrayBuffer());
-}
-
-async function* bytesOf(frames: AsyncIterable<Data>) {
-  for await (const { bytes, metadata } of frames) {
-    if (metadata && metadata.error !== "") {
-      const code = metadata.status?.code ?? Code.Unknown;
-      throw new RpcError(code, metadata.error);
-    }
-    yield bytes;
-  }
+  return concatBytes(kept);
 }
 
 /**
- *     0 name 100 | 100 mode, owner, group 24 | 124 size, octal 12 | ... 512
+ * What the kubeconfig in the archive says.
+ *
+ * @throws {GzipError | TarError | ConfigError} when it is not one.
  */
-function fileOf(archive: Uint8Array): Uint8Array {
-  const text = (from: number, to: number) =>
-    new TextDecoder().decode(archive.subarray(from, to)).replace(/\0.*$/s, "");
-  const digits = text(124, 136).trim();
-  const size = /^[0-7]+$/.test(digits) ? parseInt(digits, 8) : NaN;
-  const end = BLOCK_BYTES + size;
-  if (text(0, 100) !== FILE || !(end <= archive.length)) {
-    throw new Error(`the answer has no file "${FILE}"`);
+export async function accessIn(
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<ClusterAccess> {
+  const archive = gunzip(await joined(pieces), LIMITS.unpacked);
+  const [file, ...rest] = readTar(archive);
+  if (file?.path === FILE && rest.length === 0) {
+    return readClusterAccess(file.bytes, FILE);
   }
-  return archive.subarray(BLOCK_BYTES, end);
-}
-
-/** The text of the kubeconfig that is in the frames. */
-export async function kubeconfigIn(
-  frames: AsyncIterable<Data>,
-): Promise<string> {
-  const packed = await joined(bytesOf(frames));
-  const plain = new Blob([packed]).stream()
-    .pipeThrough(new DecompressionStream("gzip"));
-  return new TextDecoder().decode(fileOf(await joined(plain)));
+  const text = `expected "${FILE}" as the only file in it`;
+  throw new TarError({ kind: "tar", path: FILE }, text);
 }

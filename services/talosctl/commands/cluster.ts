@@ -263,6 +263,10 @@ const destroy = leaf({
       const { dropContext } = await import("../provision/talosconfig.ts");
       await dropContext(record.talosconfig);
     }
+    if (record?.kubeconfig) {
+      const { dropKubeconfig } = await import("../client/kubeconfig.ts");
+      await dropKubeconfig(record.kubeconfig);
+    }
     report(`cluster "${flags.name}" is gone`);
   },
 });

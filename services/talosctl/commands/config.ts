@@ -3,11 +3,11 @@ import {
   chooseContext,
   type Context as ConfigContext,
   decodeTalosconfig,
-  freeName,
   mergeTalosconfig,
   missingContextText,
   type Talosconfig,
 } from "#lib/config/talosconfig.ts";
+import { freeName } from "#lib/free_name.ts";
 import { saveTalosconfig } from "#lib/config/talosconfig_file.ts";
 import { configPath, readTalosconfig } from "../client/settings.ts";
 import { group, leaf, NO_ARGS } from "../cli/command.ts";
@@ -90,7 +90,8 @@ const add = leaf({
       crt: await base64(flags.crt),
       key: await base64(flags.key),
     };
-    const name = flags.force ? wanted : freeName(wanted, config.contexts);
+    const taken = new Set(Object.keys(config.contexts));
+    const name = flags.force ? wanted : freeName(wanted, taken);
     await save(context, {
       context: config.context || name,
       contexts: { ...config.contexts, [name]: added },

@@ -229,7 +229,7 @@ export class ContainerProvisioner implements Provisioner {
 
   async annotate(
     name: string,
-    change: Pick<ClusterRecord, "talosconfig">,
+    change: Pick<ClusterRecord, "talosconfig" | "kubeconfig">,
   ): Promise<void> {
     const paths = statePaths(this.#state, name);
     using _lock = await lockState(paths);

@@ -1,6 +1,7 @@
 /** Local clusters, whatever a node is made of. */
 import { AgentError } from "#lib/errors.ts";
 import type { ImageFault } from "#lib/image/signed_image.ts";
+import type { MergedKubeconfig } from "../client/kubeconfig.ts";
 import type { NetworkPlan, NodePlan } from "./plan.ts";
 import type { BuiltImages } from "./built_images.ts";
 
@@ -73,6 +74,8 @@ export interface ClusterRecord {
     /** The CA as the context has it: tells ours from another of that name. */
     readonly ca: string;
   };
+  /** The same of its kubeconfig. */
+  readonly kubeconfig?: MergedKubeconfig;
 }
 
 /** Says what happens, one line at a time. */
@@ -85,7 +88,7 @@ export interface Provisioner {
   /** Changes what is recorded beside the cluster. */
   annotate(
     name: string,
-    change: Pick<ClusterRecord, "talosconfig">,
+    change: Pick<ClusterRecord, "talosconfig" | "kubeconfig">,
   ): Promise<void>;
   show(name: string): Promise<ClusterRecord>;
   /**

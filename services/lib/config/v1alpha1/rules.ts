@@ -4,6 +4,7 @@
  * with anything that is absent.
  */
 import { rangesOverlap, urlHost } from "../../net/ip.ts";
+import { parseDurationMs } from "../duration.ts";
 import { show } from "../problem.ts";
 import { childPath } from "../schema.ts";
 import { INTERFACE_RULES } from "./interface_rules.ts";
@@ -225,6 +226,21 @@ const extraArgs: Rule = ({ machine, cluster }, { problem }) => {
   );
 };
 
+/** Clocks differ by seconds, and a CA lives ten years. */
+const LIFETIME_MS = { min: 60_000, max: 87_600 * 3_600_000 };
+
+const adminKubeconfig: Rule = ({ cluster }, { problem, warning }) => {
+  const { certLifetime = "" } = cluster?.adminKubeconfig ?? {};
+  const lifetimeMs = parseDurationMs(certLifetime) ?? 0;
+  const path = "cluster.adminKubeconfig.certLifetime";
+  // What is no duration above zero has been told.
+  if (lifetimeMs > 0 && lifetimeMs < LIFETIME_MS.min) {
+    problem(path, `expected at least 1m, got ${show(certLifetime)}`);
+  } else if (lifetimeMs > LIFETIME_MS.max) {
+    warning(path, "a certificate lives no longer than its CA: 87600h");
+  }
+};
+
 const ignored: Rule = ({ cluster }, { warning }) => {
   if (cluster?.podCheckpointer !== undefined) {
     warning("cluster.podCheckpointer", "not used: there is none");
@@ -244,5 +260,6 @@ export const RULES: readonly Rule[] = [
   cni,
   subnets,
   nodeAddresses,
+  adminKubeconfig,
   ignored,
 ];

@@ -4,7 +4,6 @@
  * library see it. The library's own texts quote the source, which may be
  * secret, so they are replaced by ours.
  */
-import { gunzipSync } from "node:zlib";
 import {
   Composer,
   type Document,
@@ -14,6 +13,7 @@ import {
   Parser,
   type ScalarTag,
 } from "yaml";
+import { gunzip, GzipError } from "../../gunzip.ts";
 import type { Place, Problem } from "../problem.ts";
 
 /** Bounds on one file. */
@@ -65,16 +65,10 @@ function tooLarge(limits: SourceLimits): Refused {
 
 function unpack(bytes: Uint8Array, limits: SourceLimits): Uint8Array {
   try {
-    // One more than allowed, so that the limit itself is allowed.
-    return gunzipSync(bytes, { maxOutputLength: limits.bytes + 1 });
+    return gunzip(bytes, limits.bytes);
   } catch (thrown) {
-    const code = (thrown as { code?: string }).code;
-    const large = code === "ERR_BUFFER_TOO_LARGE" ||
-      thrown instanceof RangeError;
-    throw new Refused(
-      -1,
-      large ? `unpacks to more than ${limits.bytes} bytes` : "broken gzip",
-    );
+    if (thrown instanceof GzipError) throw new Refused(-1, thrown.message);
+    throw thrown;
   }
 }
 

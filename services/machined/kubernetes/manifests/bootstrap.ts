@@ -1,7 +1,7 @@
 /** All manifests that a cluster starts with, in the order they are applied. */
-import { kubeconfig } from "../kubeconfig.ts";
 import type { KubeObject } from "#lib/kube/resources.ts";
 import type { PemPair } from "#lib/pki/mod.ts";
+import { adminKubeconfig } from "../admin_kubeconfig.ts";
 import type { KubernetesInput } from "../input.ts";
 import { coreDns } from "./coredns.ts";
 import { flannel } from "./flannel.ts";
@@ -10,19 +10,10 @@ import { kubeProxy } from "./proxy.ts";
 import { rbac } from "./rbac.ts";
 
 /** The kubeconfig of the admin, for what runs in the cluster. */
-function adminKubeconfig(input: KubernetesInput, admin: PemPair): KubeObject {
-  const { cluster } = input.config;
+function kubeconfigSecret(input: KubernetesInput, admin: PemPair): KubeObject {
   return secret("kubeconfig-in-cluster", {
     type: "Opaque",
-    data: {
-      kubeconfig: kubeconfig({
-        server: cluster.controlPlane.endpoint,
-        ca: { pem: cluster.ca?.crt ?? "" },
-        user: admin,
-        clusterName: cluster.clusterName ?? "kubernetes",
-        userName: "admin",
-      }),
-    },
+    data: { kubeconfig: adminKubeconfig(input.config, admin) },
   });
 }
 
@@ -37,6 +28,6 @@ export function bootstrapManifests(
     ...kubeProxy(input),
     ...cni.name === "flannel" ? flannel(input) : [],
     ...coreDns(input),
-    adminKubeconfig(input, admin),
+    kubeconfigSecret(input, admin),
   ];
 }

@@ -1,14 +1,15 @@
 /**
- * The tar archive that a layer is: headers in the ustar format of POSIX.1-1988,
- * owner root, time 0. Pure.
+ * Writing tar archives: headers in the ustar format of POSIX.1-1988, owner
+ * root, time 0. Pure.
  *
  *     name[100] mode[8] uid[8] gid[8] size[12] mtime[12] chksum[8] type[1]
  *     linkname[100] "ustar\0" "00" uname[32] gname[32] major[8] minor[8]
  *     prefix[155] pad[12]
  */
-import { AgentError } from "#lib/errors.ts";
+import { concatBytes } from "../bytes.ts";
+import { AgentError } from "../errors.ts";
 
-/** What the format, or our use of it, has no room for. */
+/** What the format, or our use of it, has no room for or does not allow. */
 export class TarError extends AgentError<{ kind: "tar"; path: string }> {}
 
 /** One member of an archive; `path` is absolute. */
@@ -25,7 +26,7 @@ export type TarMember =
   );
 
 /** Archives consist of these. */
-const TAR_BLOCK_BYTES = 512;
+export const TAR_BLOCK_BYTES = 512;
 /** Two empty blocks end an archive. */
 export const TAR_END = new Uint8Array(2 * TAR_BLOCK_BYTES);
 
@@ -47,6 +48,18 @@ function nameBytes(path: string, name: string): Uint8Array {
     { kind: "tar", path },
     `Cannot archive "${path}": a name of ${bytes.length} bytes, at most ${NAME_BYTES} fit`,
   );
+}
+
+/** A whole file as a member: header, contents, zeros. */
+export function tarFile(
+  { path, mode }: { readonly path: string; readonly mode: number },
+  bytes: Uint8Array,
+): Uint8Array {
+  const sizeBytes = bytes.length;
+  return concatBytes([
+    tarHeader({ path, kind: "file", mode, sizeBytes }),
+    ...[bytes, new Uint8Array(tarPadding(sizeBytes))],
+  ]);
 }
 
 /** The header of `member`, one block; a file's contents follow it. */

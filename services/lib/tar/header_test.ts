@@ -1,6 +1,6 @@
 /** Headers of tar members: what GNU tar writes with --format=ustar. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { TarError, tarHeader, type TarMember, tarPadding } from "./tar.ts";
+import { TarError, tarHeader, type TarMember, tarPadding } from "./header.ts";
 
 /** The fields of a header that are not empty, as text, by offset. */
 function fields(member: TarMember): Record<number, string> {
