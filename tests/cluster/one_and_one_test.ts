@@ -8,6 +8,7 @@ import { identityOf, withPair } from "#tests/identity.ts";
 import { KubeCluster } from "#tests/kube_cluster.ts";
 import { isHealthy, refusesHealth, saysWhatIsWrong } from "./health.ts";
 import { readsLogs, restartsContainer, showsStats } from "./pod_commands.ts";
+import { disarmsAlarms } from "./alarms.ts";
 import { drainsWorker } from "./draining.ts";
 import { getsKubeconfig, refusesKubeconfig } from "./kubeconfigs.ts";
 import { recoversManifests, recoversStaticPods } from "./recovering.ts";
@@ -203,6 +204,8 @@ Deno.test("one control plane, one worker", async (t) => {
     "a worker has no kubeconfig, an operator gets none",
     () => refusesKubeconfig(kube),
   );
+
+  await t.step("alarms of etcd are ended", () => disarmsAlarms(kube));
 
   await t.step("the two PKIs know nothing of each other", async () => {
     const machine = identityOf(await loadTalosconfig(cluster.talosconfig));

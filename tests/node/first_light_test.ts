@@ -156,7 +156,7 @@ Deno.test("first light", async (t) => {
         refused,
       );
       assertStringIncludes(
-        await answer((client) => client.etcdAlarmList({})),
+        await answer((client) => client.diskStats({})),
         "code = Unimplemented",
       );
     },

@@ -1,6 +1,7 @@
 /** The part of machine.MachineService that is about etcd. No decisions. */
 import type { ServiceHandlers } from "#lib/rpc/call.ts";
 import { rpcError } from "#lib/rpc/status.ts";
+import type { AlarmMember } from "#proto/etcd_pb.ts";
 import type { MachineService } from "#proto/machine_pb.ts";
 import type { Node } from "./node.ts";
 
@@ -40,10 +41,21 @@ function changes(etcd: Node["etcd"]): Handlers {
       await etcd.remove({ id }, change());
       return { messages: [{}] };
     },
+    etcdAlarmDisarm: async () => ({
+      messages: [alarmsOf(await etcd.disarm(change()))],
+    }),
     etcdDefragment: async (_, { signal }) => {
       await etcd.defragment(signal);
       return { messages: [{}] };
     },
+  };
+}
+
+function alarmsOf(alarms: readonly AlarmMember[]) {
+  return {
+    memberAlarms: alarms.map(({ memberID: memberId, alarm }) => ({
+      ...{ memberId, alarm: alarm as number },
+    })),
   };
 }
 
@@ -60,6 +72,9 @@ function looks(etcd: Node["etcd"]): Handlers {
       }));
       return { messages: [{ legacyMembers: all.map((m) => m.name), members }] };
     },
+    etcdAlarmList: async (_, { signal }) => ({
+      messages: [alarmsOf(await etcd.alarms(signal))],
+    }),
     etcdStatus: async (_, { signal }) => {
       const { header, version: protocolVersion, ...rest } = await etcd.status(
         signal,

@@ -120,6 +120,7 @@ type Etcd = Pick<
   EtcdControl,
   | ("bootstrap" | "defragment" | "forfeitLeadership" | "leave")
   | ("members" | "remove" | "snapshot" | "status")
+  | ("alarms" | "disarm")
 >;
 
 /** All that the machine API works on. */

@@ -2,6 +2,8 @@
 import { type Channel, connect, createClient } from "#lib/rpc/client.ts";
 import type { PemPair } from "#lib/pki/mod.ts";
 import {
+  type AlarmMember,
+  AlarmRequest_AlarmAction,
   Cluster,
   KV,
   Maintenance,
@@ -92,6 +94,22 @@ export class EtcdClient implements Disposable {
 
   async defragment(signal: AbortSignal): Promise<void> {
     await this.#maintenance().defragment({}, { signal, timeoutMs: SLOW_MS });
+  }
+
+  /** The alarms of all members. */
+  async alarms(signal: AbortSignal): Promise<AlarmMember[]> {
+    const request = { action: AlarmRequest_AlarmAction.GET };
+    const options = { signal, timeoutMs: QUICK_MS };
+    return (await this.#maintenance().alarm(request, options)).alarms;
+  }
+
+  async disarm(
+    { memberID, alarm }: AlarmMember,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const action = AlarmRequest_AlarmAction.DEACTIVATE;
+    const options = { signal, timeoutMs: QUICK_MS };
+    await this.#maintenance().alarm({ action, memberID, alarm }, options);
   }
 
   /** The database of the member that is asked, with its hash at the end. */

@@ -5,7 +5,7 @@
  */
 import { AgentError } from "#lib/errors.ts";
 import { urlHost } from "#lib/net/ip.ts";
-import type { Member, StatusResponse } from "#proto/etcd_pb.ts";
+import type { AlarmMember, Member, StatusResponse } from "#proto/etcd_pb.ts";
 import type { Files } from "../files.ts";
 import type { KubernetesInput } from "../kubernetes/input.ts";
 import type { EtcdPeers } from "./membership.ts";
@@ -35,6 +35,7 @@ export type EtcdMemberClient =
     EtcdClient,
     | ("members" | "remove" | "status")
     | ("moveLeader" | "defragment" | "snapshot")
+    | ("alarms" | "disarm")
   >;
 
 /** What {@linkcode EtcdControl} works with. */
@@ -108,6 +109,20 @@ export class EtcdControl {
 
   async status(signal: AbortSignal): Promise<StatusResponse> {
     return await this.#locally((client) => client.status(signal));
+  }
+
+  /** The alarms of all members. */
+  async alarms(signal: AbortSignal): Promise<readonly AlarmMember[]> {
+    return await this.#locally((client) => client.alarms(signal));
+  }
+
+  /** Ends all alarms; those that there were. What raised them may go on. */
+  async disarm(signal: AbortSignal): Promise<readonly AlarmMember[]> {
+    return await this.#locally(async (client) => {
+      const alarms = await client.alarms(signal);
+      for (const alarm of alarms) await client.disarm(alarm, signal);
+      return alarms;
+    });
   }
 
   async defragment(signal: AbortSignal): Promise<void> {

@@ -3,6 +3,9 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { create } from "@bufbuild/protobuf";
 import { effective } from "#lib/config/mod.ts";
 import {
+  type AlarmMember,
+  AlarmMemberSchema,
+  AlarmType,
   type Member,
   MemberSchema,
   StatusResponseSchema,
@@ -32,9 +35,11 @@ function nodeOf({ type = "controlplane", data = true, silent = [], ...rest }: {
   members?: Member[];
   leader?: number;
   refuse?: boolean;
+  alarms?: AlarmMember[];
 }) {
   let leader = BigInt(rest.leader ?? 1);
   let members = rest.members ?? [member(1), member(2), member(3)];
+  const alarms = rest.alarms ?? [];
   const done: string[] = [];
   const files = new MemoryFiles(data ? { [`${DATA}/wal`]: "" } : {});
   if (data) files.directories.set(DATA, 0o700);
@@ -57,6 +62,11 @@ function nodeOf({ type = "controlplane", data = true, silent = [], ...rest }: {
       moveLeader: (id) => {
         done.push(`lead ${id}`);
         leader = id;
+        return Promise.resolve();
+      },
+      alarms: () => Promise.resolve(alarms),
+      disarm: ({ memberID, alarm }) => {
+        done.push(`disarm ${AlarmType[alarm]} of ${memberID} by ${host}`);
         return Promise.resolve();
       },
       defragment: () => Promise.resolve(),
@@ -152,6 +162,24 @@ Deno.test("quorum: of those that answer, as many as decide now", async (t) => {
   const learner = [member(1), member(2, true)];
   const options = { id: 2n, answering: new Set([1n]) };
   assertEquals(removalProblem(learner, options), undefined);
+});
+
+Deno.test("alarms: of all members, each is ended", async () => {
+  const alarms = [
+    create(AlarmMemberSchema, { memberID: 1n, alarm: AlarmType.NOSPACE }),
+    create(AlarmMemberSchema, { memberID: 3n, alarm: AlarmType.CORRUPT }),
+  ];
+  const { control, done } = nodeOf({ alarms });
+  assertEquals(await control.alarms(signal), alarms);
+  assertEquals(done, []);
+  assertEquals(await control.disarm(signal), alarms);
+  assertEquals(done, [
+    "disarm NOSPACE of 1 by 127.0.0.1",
+    "disarm CORRUPT of 3 by 127.0.0.1",
+  ]);
+  const worker = nodeOf({ type: "join" }).control;
+  await refused(() => worker.alarms(signal), "on control plane nodes only");
+  await refused(() => worker.disarm(signal), "on control plane nodes only");
 });
 
 Deno.test("remove: by name or id, never itself", async () => {

@@ -5,7 +5,12 @@ import { verified } from "../client/snapshot.ts";
 import { EXIT } from "../cli/exit.ts";
 import { formatBytes } from "../render/size.ts";
 import { group, leaf, NO_ARGS } from "../cli/command.ts";
-import { renderForfeit, renderMembers, renderStatus } from "../render/etcd.ts";
+import {
+  renderAlarms,
+  renderForfeit,
+  renderMembers,
+  renderStatus,
+} from "../render/etcd.ts";
 import {
   argument,
   report,
@@ -17,6 +22,40 @@ import {
 
 const { method } = MachineService;
 const ONCE = { once: true };
+
+const alarmList = leaf({
+  name: "list",
+  summary: "List the alarms of all members",
+  args: NO_ARGS,
+  flags: {},
+  singleNode: true,
+  async run(context) {
+    const session = await context.session();
+    const answers = await session.unary(method.etcdAlarmList, {});
+    return await report(context, answers, renderAlarms);
+  },
+});
+
+const alarmDisarm = leaf({
+  name: "disarm",
+  summary: "End the alarms of all members, and list them",
+  details: "What raised an alarm is repaired first, or it comes again.",
+  args: NO_ARGS,
+  flags: {},
+  singleNode: true,
+  async run(context) {
+    const session = await context.session();
+    const answers = await session.unary(method.etcdAlarmDisarm, {}, ONCE);
+    return await report(context, answers, renderAlarms);
+  },
+});
+
+const alarm = group({
+  name: "alarm",
+  summary: "What keeps etcd from taking changes",
+  flags: {},
+  subcommands: [alarmList, alarmDisarm],
+});
 
 const defrag = leaf({
   name: "defrag",
@@ -151,6 +190,7 @@ export const etcd = group({
   summary: "Look at the members of etcd and manage them",
   flags: {},
   subcommands: [
+    alarm,
     defrag,
     forfeit,
     leave,

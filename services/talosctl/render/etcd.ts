@@ -1,8 +1,11 @@
 /** `talosctl etcd`. Pure. */
-import type {
-  EtcdForfeitLeadership,
-  EtcdMembers,
-  EtcdStatus,
+import {
+  type EtcdAlarm,
+  type EtcdAlarmDisarm,
+  type EtcdForfeitLeadership,
+  EtcdMemberAlarm_AlarmType,
+  type EtcdMembers,
+  type EtcdStatus,
 } from "#proto/machine_pb.ts";
 import type { Answer } from "../client/answers.ts";
 import { formatBytes } from "./size.ts";
@@ -26,6 +29,19 @@ export function renderMembers(
     ["NODE", "ID", "HOSTNAME", "PEER URLS", "CLIENT URLS", "LEARNER"],
     rows,
   );
+}
+
+/** One row per alarm. */
+export function renderAlarms(
+  answers: readonly Answer<EtcdAlarm | EtcdAlarmDisarm>[],
+): string {
+  const rows = answers.flatMap(({ node, message }) =>
+    message.memberAlarms.map(({ memberId, alarm }) => [
+      ...[node, idOf(memberId)],
+      EtcdMemberAlarm_AlarmType[alarm] ?? String(alarm),
+    ])
+  );
+  return withHeader(["NODE", "MEMBER", "ALARM"], rows);
 }
 
 /** One row per node. */
