@@ -60,6 +60,23 @@ export async function isHealthy(kube: KubeCluster): Promise<void> {
   assertEquals(named.code, 0, named.stderr);
 }
 
+/** Not a control plane but the client looks, with a kubeconfig of its own. */
+export async function looksByItself(kube: KubeCluster): Promise<void> {
+  const [controlPlane, worker] = kube.cluster.nodes;
+  const byItself = [
+    "--server=false",
+    `--init-node=${controlPlane}`,
+    `--worker-nodes=${worker}`,
+  ];
+  const well = await health(kube, [SOON, ...byItself]);
+  assertEquals(well.code, 0, well.stderr);
+  assertMatch(well.stderr, /schedulable: OK\n$/);
+  const talosconfig = await talosconfigOf(kube, Role.reader);
+  const reader = await health(kube, byItself, { talosconfig });
+  assertEquals(reader.code, EXIT.certificate, reader.stderr);
+  assertStringIncludes(reader.stderr, "Kubeconfig needs the role os:admin");
+}
+
 /** What is not well is named, with its reason. */
 export async function saysWhatIsWrong(kube: KubeCluster): Promise<void> {
   const [controlPlane = ""] = kube.cluster.nodes;
@@ -79,7 +96,13 @@ export async function saysWhatIsWrong(kube: KubeCluster): Promise<void> {
   assertEquals((await health(kube, [SOON])).code, 0);
   await kube.kubectl("cordon", worker);
   try {
-    await check([], `schedulable: ${worker} is cordoned`);
+    const reason = `schedulable: ${worker} is cordoned`;
+    await check([], reason);
+    const [, address] = kube.cluster.nodes;
+    await check([
+      ...["--server=false", `--init-node=${controlPlane}`],
+      `--worker-nodes=${address}`,
+    ], reason);
   } finally {
     await kube.kubectl("uncordon", worker);
   }

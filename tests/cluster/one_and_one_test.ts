@@ -6,7 +6,12 @@ import { kubeTransport } from "#lib/kube/transport.ts";
 import { eventually } from "#tests/eventually.ts";
 import { identityOf, withPair } from "#tests/identity.ts";
 import { KubeCluster } from "#tests/kube_cluster.ts";
-import { isHealthy, refusesHealth, saysWhatIsWrong } from "./health.ts";
+import {
+  isHealthy,
+  looksByItself,
+  refusesHealth,
+  saysWhatIsWrong,
+} from "./health.ts";
 import { readsLogs, restartsContainer, showsStats } from "./pod_commands.ts";
 import { disarmsAlarms } from "./alarms.ts";
 import { drainsWorker } from "./draining.ts";
@@ -147,6 +152,7 @@ Deno.test("one control plane, one worker", async (t) => {
   });
 
   await t.step("the cluster says that it is well", () => isHealthy(kube));
+  await t.step("talosctl finds it well by itself", () => looksByItself(kube));
   await t.step("and what is not well", () => saysWhatIsWrong(kube));
   await t.step("but not to everybody", () => refusesHealth(kube));
 

@@ -2,6 +2,7 @@
  * The health of a cluster as its client sees it: nodes through an endpoint,
  * Kubernetes with a kubeconfig that a control plane makes for it.
  */
+import { assert } from "#lib/assert.ts";
 import type { Clock } from "#lib/clock.ts";
 import { RemoteView } from "#lib/health/remote_view.ts";
 import type { ClusterNodes } from "#lib/health/view.ts";
@@ -44,34 +45,31 @@ async function* bytesOf(frames: AsyncIterable<Data>) {
   }
 }
 
-/** A client of Kubernetes with what the first control plane that can gives. */
+/**
+ * A client of Kubernetes with what one control plane gives; at another
+ * attempt another one is asked, through another endpoint.
+ */
 async function kubeOf(
   { endpoints, tls, cluster, kubernetesUrl }: ClientHealthOptions,
-  signal: AbortSignal,
+  { attempt, signal }: { readonly attempt: number; signal: AbortSignal },
 ): Promise<KubeClient> {
-  const failures: unknown[] = [];
-  for (const target of endpoints) {
-    const channel = connect({ target, tls });
-    try {
-      const frames = createClient(MachineService, channel).kubeconfig({}, {
-        metadata: { nodes: cluster.controlPlanes[0]! },
-        timeoutMs: KUBECONFIG_MS,
-        signal,
-      });
-      const server = serverOf(await accessIn(bytesOf(frames)));
-      return new KubeClient(
-        kubeTransport({
-          ...server,
-          ...kubernetesUrl !== undefined && { url: kubernetesUrl },
-        }),
-      );
-    } catch (thrown) {
-      failures.push(thrown);
-    } finally {
-      channel.close();
-    }
+  const { controlPlanes } = cluster;
+  const target = endpoints[attempt % endpoints.length];
+  const node = controlPlanes[attempt % controlPlanes.length];
+  assert(target && node, "a cluster has an endpoint and a control plane");
+  const channel = connect({ target, tls });
+  try {
+    const frames = createClient(MachineService, channel).kubeconfig({}, {
+      metadata: { nodes: node },
+      timeoutMs: KUBECONFIG_MS,
+      signal,
+    });
+    const server = serverOf(await accessIn(bytesOf(frames)));
+    const url = kubernetesUrl ?? server.url;
+    return new KubeClient(kubeTransport({ ...server, url }));
+  } finally {
+    channel.close();
   }
-  throw failures[0];
 }
 
 /**
@@ -84,9 +82,10 @@ export async function waitForHealth(
   onNews: (news: HealthNews) => void | Promise<void>,
 ): Promise<void> {
   const { endpoints, tls } = options;
+  let attempt = 0;
   using view = new RemoteView({
     ...{ endpoints, tls },
-    kube: (signal) => kubeOf(options, signal),
+    kube: (signal) => kubeOf(options, { attempt: attempt++, signal }),
   });
   const { cluster, clock, timeoutMs, signal } = options;
   const watched = { view, cluster, clock, timeoutMs, signal };
