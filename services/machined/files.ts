@@ -2,7 +2,9 @@
  * Files as the tasks need them; one real implementation, and one in memory for
  * tests. No decisions.
  */
-import { replaceFile } from "#lib/replace_file.ts";
+import { dirname, join } from "@std/path";
+import { concatBytes } from "#lib/bytes.ts";
+import { replaceFile, syncPath } from "#lib/replace_file.ts";
 
 /** The file system, as far as tasks write to it. */
 export interface Files {
@@ -11,15 +13,18 @@ export interface Files {
   /** Undefined when it is not there. */
   read(path: string): Promise<Uint8Array | undefined>;
   /**
-   * Replaces the file in one step, on disk when it resolves. It is written
-   * `beside` first where others read whatever is in its directory.
+   * Replaces the file in one step, on disk when it resolves; it stays as it is
+   * when pieces do not come. It is written `beside` first where others read
+   * whatever is in its directory, otherwise to `<path>.new`.
    */
   replace(
     path: string,
-    bytes: Uint8Array,
+    bytes: Uint8Array | AsyncIterable<Uint8Array>,
     mode: number,
     beside?: string,
   ): Promise<void>;
+  /** A file, or a directory with all in it, on disk when it resolves. */
+  move(from: string, to: string): Promise<void>;
   /** Writes in place: for files of /proc, and those that are bound elsewhere. */
   write(path: string, bytes: Uint8Array, mode?: number): Promise<void>;
   append(path: string, bytes: Uint8Array): Promise<void>;
@@ -40,6 +45,16 @@ async function absent<T>(read: Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** All of a directory. */
+async function syncTree(path: string): Promise<void> {
+  if ((await Deno.lstat(path)).isDirectory) {
+    for await (const { name } of Deno.readDir(path)) {
+      await syncTree(join(path, name));
+    }
+  }
+  await syncPath(path);
+}
+
 /** The files of the node. */
 export const realFiles: Files = {
   async mkdir(path, mode) {
@@ -52,7 +67,12 @@ export const realFiles: Files = {
       ...{ mode, durable: true },
       ...beside !== undefined && { beside },
     }),
-
+  async move(from, to) {
+    await syncTree(from);
+    await Deno.rename(from, to);
+    await syncPath(dirname(to));
+    await syncPath(dirname(from));
+  },
   async write(path, bytes, mode) {
     await Deno.writeFile(path, bytes, mode === undefined ? {} : { mode });
     if (mode !== undefined) await Deno.chmod(path, mode);
@@ -72,6 +92,14 @@ export const realFiles: Files = {
 export interface MemoryFile {
   readonly text: string;
   readonly mode: number;
+}
+
+function moveKeys<T>(map: Map<string, T>, from: string, to: string): void {
+  for (const [key, value] of [...map]) {
+    if (key !== from && !key.startsWith(`${from}/`)) continue;
+    map.delete(key);
+    map.set(to + key.slice(from.length), value);
+  }
 }
 
 /** Files in memory, for tests. */
@@ -95,8 +123,23 @@ export class MemoryFiles implements Files {
     return Promise.resolve(file && new TextEncoder().encode(file.text));
   }
 
-  replace(path: string, bytes: Uint8Array, mode: number): Promise<void> {
-    return this.write(path, bytes, mode);
+  async replace(
+    path: string,
+    bytes: Uint8Array | AsyncIterable<Uint8Array>,
+    mode: number,
+  ): Promise<void> {
+    const whole = bytes instanceof Uint8Array
+      ? bytes
+      : concatBytes(await Array.fromAsync(bytes));
+    await this.write(path, whole, mode);
+  }
+
+  async move(from: string, to: string): Promise<void> {
+    if (await this.realPath(from) === undefined) {
+      throw new Error(`Cannot move "${from}": not found`);
+    }
+    moveKeys(this.files, from, to);
+    moveKeys(this.directories, from, to);
   }
 
   async write(path: string, bytes: Uint8Array, mode?: number): Promise<void> {

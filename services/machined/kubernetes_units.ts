@@ -28,6 +28,7 @@ import { EtcdClient } from "./etcd/client.ts";
 import { EtcdControl, type EtcdControlOptions } from "./etcd/control.ts";
 import { etcdPeers } from "./etcd/peers.ts";
 import { etcdCa, issueEtcdClient } from "./etcd/pki.ts";
+import { EtcdRecovery } from "./etcd/recovery.ts";
 import { BootstrapWish } from "./etcd/wish.ts";
 import { bootkubeSpec } from "./units/bootkube.ts";
 import { etcdSpec } from "./units/etcd.ts";
@@ -77,10 +78,12 @@ export class KubernetesUnits {
   #keeping = false;
   #recoverSource: RecoverSource = "apiserver";
   readonly #wish = new BootstrapWish();
+  readonly #recovery: EtcdRecovery;
 
   constructor(options: KubernetesUnitsOptions) {
     const { clock, log, files, connect } = options;
     this.#options = options;
+    this.#recovery = new EtcdRecovery({ files });
     this.#keeper = new ControlPlaneKeeper({
       input: () => this.#input(),
       admin: new AdminClient({ clock, connect }),
@@ -126,7 +129,7 @@ export class KubernetesUnits {
     const { files, clock, connect } = this.#options;
     const input = () => this.#input();
     return new EtcdControl({
-      ...{ files, service, wish: this.#wish },
+      ...{ files, service, wish: this.#wish, recovery: this.#recovery },
       input: () => configured() ? input() : undefined,
       peers: etcdPeers({ input, connect, clock }),
       open: async (host) => {
@@ -166,6 +169,7 @@ export class KubernetesUnits {
     const input = () => this.#input();
     return etcdSpec({
       ...{ input, files, clock, log, probe: probeEtcd },
+      recovery: this.#recovery,
       peers: etcdPeers({ input, connect, clock }),
       bootstrap: {
         wanted: () => this.#wish.wanted(input().config.machine.type === "init"),

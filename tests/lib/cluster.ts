@@ -160,6 +160,11 @@ export class TestCluster implements AsyncDisposable {
     return Number(await Deno.readTextFile(path));
   }
 
+  /** What the n-th node keeps when it is off. */
+  varPath(index: number): string {
+    return join(this.#nodeDir(index), "var");
+  }
+
   /** Starts the nodes that do not run. */
   async start(): Promise<void> {
     const flags = this.#clusterFlags();

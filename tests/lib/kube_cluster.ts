@@ -48,9 +48,14 @@ export class KubeCluster implements AsyncDisposable {
     return `${this.cluster.talosconfig}.kube`;
   }
 
-  /** Creates it; its nodes need not be Ready yet. */
-  static async create(options: ClusterOptions): Promise<KubeCluster> {
-    const flags = ["--with-init-node", ...options.flags ?? []];
+  /** Creates it; its nodes need not be Ready yet. `init`: by its config. */
+  static async create(
+    { init = true, ...options }: ClusterOptions & { readonly init?: boolean },
+  ): Promise<KubeCluster> {
+    const flags = [
+      ...init ? ["--with-init-node"] : [],
+      ...options.flags ?? [],
+    ];
     const cluster = await TestCluster.create({
       ...{ ...options, flags },
       images: true,

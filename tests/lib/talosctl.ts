@@ -97,7 +97,7 @@ export type Answer =
   | { readonly error: { readonly code: CodeName; readonly message: string } }
   | JsonValue;
 
-/** A call that the node saw. */
+/** A call that the node saw; of a stream of requests, all of them. */
 export interface Seen {
   readonly method: string;
   readonly request: JsonValue;
@@ -202,22 +202,27 @@ function handlersOf(
     const name = `${service.typeName}/${method.name}`;
     const answer = answers[name];
     if (answer === undefined) continue;
-    const note = (request: Message, call: ServerCall) => {
+    const note = (request: Message | Message[], call: ServerCall) => {
+      const json = (one: Message) => toJson(method.input, one);
       seen.push({
         method: name,
-        request: toJson(method.input, request),
+        request: Array.isArray(request) ? request.map(json) : json(request),
         nodes: call.metadata("nodes"),
       });
       if (isError(answer)) {
         throw rpcError(answer.error.code, answer.error.message);
       }
     };
+    const unary = (request: Message | Message[], call: ServerCall) => {
+      note(request, call);
+      return fromJson(method.output, answer);
+    };
     handlers[method.localName] = method.methodKind === "server_streaming"
       ? streamHandler(method, answer, note)
-      : (request: Message, call: ServerCall) => {
-        note(request, call);
-        return fromJson(method.output, answer);
-      };
+      : method.methodKind === "client_streaming"
+      ? async (requests: AsyncIterable<Message>, call: ServerCall) =>
+        unary(await Array.fromAsync(requests), call)
+      : unary;
   }
   return handlers;
 }

@@ -1,6 +1,6 @@
 /** The part of machine.MachineService that is about etcd. No decisions. */
 import type { ServiceHandlers } from "#lib/rpc/call.ts";
-import { rpcError } from "#lib/rpc/status.ts";
+import type { Data } from "#proto/common_pb.ts";
 import type { AlarmMember } from "#proto/etcd_pb.ts";
 import type { MachineService } from "#proto/machine_pb.ts";
 import type { Node } from "./node.ts";
@@ -18,11 +18,13 @@ export function etcdHandlers(etcd: Node["etcd"]): Handlers {
 function changes(etcd: Node["etcd"]): Handlers {
   const change = () => AbortSignal.timeout(CHANGE_MS);
   return {
-    bootstrap: async ({ recoverEtcd }) => {
-      if (recoverEtcd) {
-        throw rpcError("Unimplemented", "recovery is not supported yet");
-      }
-      await etcd.bootstrap(change());
+    bootstrap: async ({ recoverEtcd, recoverSkipHashCheck }) => {
+      const recover = { skipHashCheck: recoverSkipHashCheck };
+      await etcd.bootstrap(recoverEtcd ? recover : undefined, change());
+      return { messages: [{}] };
+    },
+    etcdRecover: async (requests, { signal }) => {
+      await etcd.receive(bytesOf(requests), signal);
       return { messages: [{}] };
     },
     etcdForfeitLeadership: async () => {
@@ -49,6 +51,10 @@ function changes(etcd: Node["etcd"]): Handlers {
       return { messages: [{}] };
     },
   };
+}
+
+async function* bytesOf(pieces: AsyncIterable<Data>) {
+  for await (const { bytes } of pieces) yield bytes;
 }
 
 function alarmsOf(alarms: readonly AlarmMember[]) {

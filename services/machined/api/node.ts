@@ -119,7 +119,7 @@ export interface Configuration {
 type Etcd = Pick<
   EtcdControl,
   | ("bootstrap" | "defragment" | "forfeitLeadership" | "leave")
-  | ("members" | "remove" | "snapshot" | "status")
+  | ("members" | "remove" | "snapshot" | "status" | "receive")
   | ("alarms" | "disarm")
 >;
 

@@ -3,30 +3,16 @@
  * its leader, takes members out. Whatever would cost data or the quorum is
  * refused before anything is touched.
  */
-import { AgentError } from "#lib/errors.ts";
 import { urlHost } from "#lib/net/ip.ts";
 import type { AlarmMember, Member, StatusResponse } from "#proto/etcd_pb.ts";
 import type { Files } from "../files.ts";
 import type { KubernetesInput } from "../kubernetes/input.ts";
 import type { EtcdPeers } from "./membership.ts";
 import type { EtcdClient } from "./client.ts";
+import { EtcdError } from "./error.ts";
 import { ETCD_PATHS } from "./paths.ts";
 import { removalProblem } from "./quorum.ts";
-
-/** Why it was refused. */
-export interface EtcdProblem {
-  readonly kind: "alreadyExists" | "failedPrecondition" | "notFound";
-  readonly text: string;
-}
-
-/** A refusal; nothing was changed. */
-export class EtcdError extends AgentError<EtcdProblem> {
-  override name = "EtcdError";
-
-  constructor(kind: EtcdProblem["kind"], text: string) {
-    super({ kind, text }, text);
-  }
-}
+import type { EtcdRecovery } from "./recovery.ts";
 
 /** What of a client is used here. */
 export type EtcdMemberClient =
@@ -42,7 +28,11 @@ export type EtcdMemberClient =
 export interface EtcdControlOptions {
   /** Undefined: there is no config. */
   readonly input: () => Pick<KubernetesInput, "config"> | undefined;
-  readonly files: Pick<Files, "realPath" | "removeTree">;
+  readonly files: Pick<Files, "removeTree">;
+  readonly recovery: Pick<
+    EtcdRecovery,
+    "receive" | "order" | "drop" | "refuseData"
+  >;
   /** The other members, as Kubernetes has them. */
   readonly peers: EtcdPeers;
   /** A client of the member on that host. */
@@ -68,20 +58,22 @@ export class EtcdControl {
     this.#options = options;
   }
 
-  /** Begins a cluster here; resolves when that is decided, not done. */
-  async bootstrap(signal: AbortSignal): Promise<void> {
+  /**
+   * Begins a cluster here, with `recover` that of the snapshot that was
+   * received; resolves when that is decided, not done.
+   */
+  async bootstrap(
+    recover: { readonly skipHashCheck: boolean } | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     await this.#alone(async () => {
-      const { input, files, wish } = this.#options;
+      const { input, recovery, wish } = this.#options;
       if (input()?.config.machine.type === "join") {
         const text = "bootstrap can only be performed on a control plane node";
         throw new EtcdError("failedPrecondition", text);
       }
       this.#onControlPlane();
-      if (await files.realPath(DATA) !== undefined) {
-        const text = `etcd data directory is not empty: this node has been ` +
-          "bootstrapped or has joined a cluster";
-        throw new EtcdError("alreadyExists", text);
-      }
+      await recovery.refuseData();
       const members = await this.#elsewhere(signal);
       if (members.length > 0) {
         const names = members.map(({ name }) => name || "one that joins");
@@ -89,8 +81,18 @@ export class EtcdControl {
           "this node joins them by itself";
         throw new EtcdError("alreadyExists", text);
       }
+      await (recover ? recovery.order(recover) : recovery.drop());
       wish.ask();
     });
+  }
+
+  /** Takes a snapshot to recover from. */
+  async receive(
+    pieces: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.#onControlPlane();
+    await this.#options.recovery.receive(pieces, signal);
   }
 
   /** `local`: of this node's member only, not of another when it is away. */

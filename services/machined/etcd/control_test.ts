@@ -11,8 +11,10 @@ import {
   StatusResponseSchema,
 } from "#proto/etcd_pb.ts";
 import { MemoryFiles } from "../files.ts";
-import { EtcdControl, EtcdError, type EtcdMemberClient } from "./control.ts";
+import { EtcdControl, type EtcdMemberClient } from "./control.ts";
+import { EtcdError } from "./error.ts";
 import { removalProblem } from "./quorum.ts";
+import { EtcdRecovery } from "./recovery.ts";
 import { BootstrapWish } from "./wish.ts";
 
 const { signal } = new AbortController();
@@ -74,8 +76,9 @@ function nodeOf({ type = "controlplane", data = true, silent = [], ...rest }: {
       [Symbol.dispose]() {},
     });
   };
+  const recovery = new EtcdRecovery({ files });
   const control = new EtcdControl({
-    ...{ files, wish, open },
+    ...{ files, wish, open, recovery },
     input: () => ({ config: effective({ machine: { type } } as never) }),
     peers: {
       addresses: () => Promise.resolve(rest.members ? ["10.5.0.2"] : []),
@@ -102,24 +105,24 @@ async function refused(change: () => Promise<unknown>, text: string) {
 
 Deno.test("bootstrap: once, on a control plane, where nothing is", async () => {
   const fresh = nodeOf({ data: false });
-  await fresh.control.bootstrap(signal);
+  await fresh.control.bootstrap(undefined, signal);
   assertEquals(fresh.wish.wanted(false), true);
   await refused(
-    () => nodeOf({ data: true }).control.bootstrap(signal),
+    () => nodeOf({ data: true }).control.bootstrap(undefined, signal),
     "etcd data directory is not empty",
   );
   await refused(
-    () => nodeOf({ type: "init" }).control.bootstrap(signal),
+    () => nodeOf({ type: "init" }).control.bootstrap(undefined, signal),
     "etcd data directory is not empty",
   );
   const joining = nodeOf({ data: false, members: [member(2)] });
   await refused(
-    () => joining.control.bootstrap(signal),
+    () => joining.control.bootstrap(undefined, signal),
     "etcd has members already (m2)",
   );
   assertEquals(joining.wish.wanted(false), false);
   await refused(
-    () => nodeOf({ type: "join" }).control.bootstrap(signal),
+    () => nodeOf({ type: "join" }).control.bootstrap(undefined, signal),
     "only be performed on a control plane",
   );
 });

@@ -18,9 +18,11 @@ import {
 } from "../etcd/membership.ts";
 import { ETCD_PATHS, ETCD_PORTS, etcdUrl } from "../etcd/paths.ts";
 import { etcdCa, issueEtcdMember } from "../etcd/pki.ts";
+import type { EtcdRecovery } from "../etcd/recovery.ts";
 import type { Files } from "../files.ts";
 import { type KubernetesInput, nodeAddress } from "../kubernetes/input.ts";
 import type { ServiceSpec } from "../supervisor/service.ts";
+import { runRestore } from "./etcd_restore.ts";
 import { type PulledNode, pulledSpec } from "./pulled.ts";
 
 /** What {@linkcode etcdSpec} works with. */
@@ -35,6 +37,7 @@ export interface EtcdOptions {
     readonly wanted: () => boolean;
     readonly asked: () => Promise<void>;
   };
+  readonly recovery: Pick<EtcdRecovery, "carryOut" | "tidy">;
   /** Rejects when it is not well. */
   readonly probe: (signal: AbortSignal) => Promise<void>;
 }
@@ -98,22 +101,52 @@ async function writePki({ input, files, clock }: EtcdOptions): Promise<void> {
   await files.replace(ETCD_PATHS.key, encode(key), 0o400);
 }
 
+/** The run that is prepared. */
+interface Preparing {
+  readonly node: PulledNode;
+  readonly signal: AbortSignal;
+  readonly tell: (text: string) => void;
+}
+
+/** Restores the snapshot that a bootstrap has ordered, if one has. */
+async function restored(
+  { input, recovery }: EtcdOptions,
+  { node, signal, tell }: Preparing,
+): Promise<boolean> {
+  const { image: name } = input().config.cluster.etcd;
+  try {
+    return await recovery.carryOut(async (what) => {
+      tell(`Restoring ${what.snapshot}`);
+      // It is there: whoever prepares a run has waited for it.
+      const image = await node.images.provide(name, { tell, signal });
+      const self = selfOf(input());
+      await runRestore(what, { node, image, self, signal });
+    });
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new Error("Cannot restore the snapshot", { cause });
+  }
+}
+
 /** Waits until this node is a member of something. */
 async function findCluster(
   options: EtcdOptions,
-  { signal, tell }: {
-    readonly signal: AbortSignal;
-    readonly tell: (text: string) => void;
-  },
+  preparing: Preparing,
 ): Promise<InitialCluster> {
-  const { input, files, clock, peers, bootstrap } = options;
-  const hasData = await files.realPath(`${ETCD_PATHS.data}/member`);
-  if (hasData !== undefined) return KNOWN_CLUSTER;
+  const { input, files, clock, peers, bootstrap, recovery } = options;
+  const { signal, tell } = preparing;
+  const found = await files.realPath(`${ETCD_PATHS.data}/member`);
+  await recovery.tidy({ hasData: found !== undefined });
+  if (found !== undefined) return KNOWN_CLUSTER;
   for (let said = "";;) {
     const joined = await tryJoin(peers, selfOf(input()), signal);
-    if ("members" in joined) return joined;
     // Asked first: a node that was told to bootstrap long ago and lost its
     // data must not begin a second cluster beside one that lives.
+    if ("members" in joined) {
+      await recovery.tidy({ hasData: true });
+      return joined;
+    }
+    if (await restored(options, preparing)) return KNOWN_CLUSTER;
     if (bootstrap.wanted()) return newCluster(selfOf(input()));
     if (joined.why !== said) {
       tell(`Waiting to join, or for bootstrap: ${joined.why}`);
@@ -140,7 +173,7 @@ export function etcdSpec(options: EtcdOptions, node: PulledNode): ServiceSpec {
       promotion.abort(new Error("another run"));
       promotion = new AbortController();
       await writePki(options);
-      cluster = await findCluster(options, { signal, tell });
+      cluster = await findCluster(options, { node, signal, tell });
       const either = AbortSignal.any([signal, promotion.signal]);
       void promoteSelf(peers, selfOf(input()), { clock, signal: either })
         .catch((thrown) => log.warn(`etcd: ${chainOf(thrown)}`));

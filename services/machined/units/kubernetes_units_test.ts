@@ -4,6 +4,7 @@ import { effective, generateConfig, generateSecrets } from "#lib/config/mod.ts";
 import type { KubernetesInput } from "../kubernetes/input.ts";
 import { KNOWN_CLUSTER, newCluster } from "../etcd/membership.ts";
 import { etcdArgs, selfOf } from "./etcd.ts";
+import { restoreArgs } from "./etcd_restore.ts";
 import { kubeletContainer } from "./kubelet.ts";
 
 const secrets = await generateSecrets({ algorithm: "ECDSA-P256" });
@@ -50,6 +51,29 @@ Deno.test("etcd: extraArgs add, and never decide what it is", () => {
   assert(args.includes("--data-dir=/var/lib/etcd"));
   assert(args.includes("--peer-client-cert-auth=true"));
   assert(!args.some((arg) => arg.includes("http://y")));
+});
+
+Deno.test("etcd: a restore makes it the only member, its revisions new", () => {
+  const into = "/var/lib/etcd/restored";
+  const what = { snapshot: "/var/lib/etcd/s", skipHashCheck: false, into };
+  const args = restoreArgs(selfOf(inputOf()), what);
+  assertEquals(args, [
+    "/usr/local/bin/etcdutl",
+    "snapshot",
+    "restore",
+    "/var/lib/etcd/s",
+    "--data-dir=/var/lib/etcd/restored",
+    "--name=test-1",
+    "--initial-cluster=test-1=https://10.5.0.2:2380",
+    "--initial-advertise-peer-urls=https://10.5.0.2:2380",
+    "--bump-revision=1000000000",
+    "--mark-compacted",
+  ]);
+  const unchecked = { ...what, skipHashCheck: true };
+  assertEquals(
+    restoreArgs(selfOf(inputOf()), unchecked),
+    [...args, "--skip-hash-check"],
+  );
 });
 
 Deno.test("kubelet: the node's name spaces, mounts that reach the node", () => {

@@ -19,6 +19,8 @@ export interface Edge {
   env(name: string): string | undefined;
   /** Undefined when it does not exist. */
   readFile(path: string): Promise<Uint8Array | undefined>;
+  /** A file that may be large, as it is asked for. */
+  readPieces(path: string): AsyncIterable<Uint8Array>;
   /**
    * Replaces the file in one step, once all of `data` has come; its folder is
    * made with mode 0700.
@@ -66,6 +68,18 @@ async function readFile(path: string): Promise<Uint8Array | undefined> {
   } catch (thrown) {
     if (thrown instanceof Deno.errors.NotFound) return undefined;
     throw thrown;
+  }
+}
+
+const PIECE_BYTES = 64 << 10;
+
+async function* readPieces(path: string): AsyncGenerator<Uint8Array> {
+  using file = await Deno.open(path);
+  for (;;) {
+    const piece = new Uint8Array(PIECE_BYTES);
+    const read = await file.read(piece);
+    if (read === null) return;
+    yield piece.subarray(0, read);
   }
 }
 
@@ -147,6 +161,7 @@ export const realEdge: Edge = {
   columns,
   env: (name) => Deno.env.get(name),
   readFile,
+  readPieces,
   writeFile,
   isDirectory,
   existsSync,

@@ -5,6 +5,7 @@
  */
 import type {
   DescMessage,
+  DescMethodClientStreaming,
   DescMethodServerStreaming,
   DescMethodUnary,
   MessageInitShape,
@@ -110,7 +111,25 @@ class RemoteSession implements Session {
       },
       options.once ?? false,
     );
-    return this.#sort(method, value, line.endpoint.label);
+    return this.#sort(method.output, value, line.endpoint.label);
+  }
+
+  async upload<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodClientStreaming<I, O>,
+    requests: () => AsyncIterable<MessageInitShape<I>>,
+  ): Promise<Answers<ElementOf<MessageShape<O>>>> {
+    type Call = (
+      requests: AsyncIterable<MessageInitShape<I>>,
+      options: CallOptions,
+    ) => Promise<MessageShape<O>>;
+    const { value, line } = await this.#tryEach(
+      (line, signal) => {
+        const call = this.#method<Call>(line, method);
+        return call(requests(), this.#options(signal, this.#streamTimeoutMs));
+      },
+      false,
+    );
+    return this.#sort(method.output, value, line.endpoint.label);
   }
 
   async *stream<I extends DescMessage, O extends DescMessage>(
@@ -123,12 +142,13 @@ class RemoteSession implements Session {
       request: MessageInitShape<I>,
       options: CallOptions,
     ) => AsyncIterable<Frame>;
-    const { globals, given } = this.#context;
-    const timeout = given.has("timeout") ? globals.timeout : 0;
     const { value: opened, line } = await this.#tryEach(
       async (line, signal) => {
         const call = this.#method<Call>(line, method);
-        const frames = call(request, this.#options(signal, timeout))
+        const frames = call(
+          request,
+          this.#options(signal, this.#streamTimeoutMs),
+        )
           [Symbol.asyncIterator]();
         // The first frame decides whether the endpoint answers at all.
         return { frames, first: await frames.next() };
@@ -157,6 +177,12 @@ class RemoteSession implements Session {
     const service = method.parent as Parameters<typeof createClient>[0];
     const client = createClient(service, line.channel);
     return (client as Record<string, unknown>)[method.localName] as C;
+  }
+
+  /** 0: none. */
+  get #streamTimeoutMs(): number {
+    const { globals, given } = this.#context;
+    return given.has("timeout") ? globals.timeout : 0;
   }
 
   #options(signal: AbortSignal, timeoutMs: number): CallOptions {
@@ -263,8 +289,8 @@ class RemoteSession implements Session {
   }
 
   /** Splits a merged reply into answers and failures, in the order of nodes. */
-  #sort<I extends DescMessage, O extends DescMessage>(
-    method: DescMethodUnary<I, O>,
+  #sort<O extends DescMessage>(
+    output: O,
     reply: MessageShape<O>,
     endpoint: string,
   ): Answers<ElementOf<MessageShape<O>>> {
@@ -285,11 +311,11 @@ class RemoteSession implements Session {
     const place = ({ node }: { node: string }) => this.nodes.indexOf(node);
     const order = (a: { node: string }, b: { node: string }) =>
       place(a) - place(b);
-    const field = method.output.fields.find((f) => f.name === "messages");
+    const field = output.fields.find((f) => f.name === "messages");
     return {
       messages: messages.sort(order),
       failures: failures.sort(order),
-      schema: field?.message ?? method.output,
+      schema: field?.message ?? output,
     };
   }
 }

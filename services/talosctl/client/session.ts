@@ -1,6 +1,7 @@
 /** What commands know of the connection to a cluster. Types only. */
 import type {
   DescMessage,
+  DescMethodClientStreaming,
   DescMethodServerStreaming,
   DescMethodUnary,
   MessageInitShape,
@@ -33,5 +34,10 @@ export interface Session {
     request: MessageInitShape<I>,
     onFailure: (failure: NodeFailure) => void,
   ): AsyncIterable<Answer<MessageShape<O>>>;
+  /** `requests` begins anew for each endpoint that is tried. */
+  upload<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodClientStreaming<I, O>,
+    requests: () => AsyncIterable<MessageInitShape<I>>,
+  ): Promise<Answers<ElementOf<MessageShape<O>>>>;
   close(): void;
 }

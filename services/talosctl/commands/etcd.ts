@@ -1,7 +1,7 @@
 /** `talosctl etcd`: the members of etcd, each asked on its own node. */
+import { verified } from "#lib/etcd_snapshot.ts";
 import { MachineService } from "#proto/machine_pb.ts";
 import type { NodeFailure } from "../client/answers.ts";
-import { verified } from "../client/snapshot.ts";
 import { EXIT } from "../cli/exit.ts";
 import { formatBytes } from "../render/size.ts";
 import { group, leaf, NO_ARGS } from "../cli/command.ts";
