@@ -1,7 +1,7 @@
 /**
- * A cluster of one control plane loses what etcd had on disk, and comes back
- * from a snapshot as it was when that was taken. With `--full` all of the disk
- * is lost.
+ * A cluster loses what etcd had on disk, and comes back from a snapshot as it
+ * was when that was taken. In the short form it has one control plane; with
+ * `--full` there are three, and all of their disks are lost.
  */
 import {
   assert,
@@ -19,6 +19,7 @@ import { KubeCluster } from "#tests/kube_cluster.ts";
 import { AGNHOST } from "../../rootfs/image_table.ts";
 
 const FULL = Deno.env.get("TALOS_TEST_FULL") === "1";
+const MASTERS = FULL ? 3 : 1;
 const READY_MS = 240_000;
 
 function configMap(name: string) {
@@ -36,7 +37,7 @@ function pod(name: string) {
   };
 }
 
-/** A talosctl command for the one node. */
+/** A talosctl command for the first node. */
 async function onNode({ cluster }: KubeCluster, ...args: string[]) {
   return await cluster.talosctl(["-n", cluster.nodes[0]!, ...args]);
 }
@@ -79,13 +80,35 @@ async function refusesUpload({ cluster }: KubeCluster, bytes: Uint8Array) {
 
 async function untilReady(kube: KubeCluster): Promise<void> {
   await eventually(() => kube.nodes(), { withinMs: READY_MS });
-  await kube.untilReady(1, READY_MS);
+  await kube.untilReady(MASTERS, READY_MS);
+}
+
+/** What etcd had is gone from all nodes, which know nothing of it. */
+async function losesData({ cluster }: KubeCluster): Promise<void> {
+  const all = Array.from({ length: MASTERS }, (_, index) => index);
+  await Promise.all(all.map((index) => cluster.kill(index)));
+  for (const index of all) {
+    const disk = cluster.varPath(index);
+    const path = FULL ? disk : `${disk}/lib/etcd`;
+    await Deno.remove(path, { recursive: true });
+    await Deno.mkdir(path);
+  }
+}
+
+/** Starts what does not run; resolves when the first node answers. */
+async function starts(kube: KubeCluster): Promise<void> {
+  await kube.cluster.start();
+  await eventually(
+    async () => (await onNode(kube, "service", "etcd")).code === 0,
+    { withinMs: 60_000, what: "the API of the node" },
+  );
 }
 
 Deno.test("a cluster comes back from a snapshot", async (t) => {
   await using kube = await KubeCluster.create({
     name: "t-recover",
     cidr: "10.5.122.0/24",
+    masters: MASTERS,
     workers: 0,
     init: false,
   });
@@ -116,19 +139,8 @@ Deno.test("a cluster comes back from a snapshot", async (t) => {
   });
 
   await t.step("the data are lost, the node comes back without", async () => {
-    Deno.kill(await cluster.initPid(0), "SIGKILL");
-    const disk = cluster.varPath(0);
-    await eventually(async () => {
-      const path = FULL ? disk : `${disk}/lib/etcd`;
-      await Deno.remove(path, { recursive: true });
-      await Deno.mkdir(path);
-      return true;
-    }, { withinMs: 20_000, what: "the data to be lost" });
-    await cluster.start();
-    await eventually(
-      async () => (await onNode(kube, "service", "etcd")).code === 0,
-      { withinMs: 60_000, what: "the API of the node" },
-    );
+    await losesData(kube);
+    await starts(kube);
   });
 
   await t.step("nothing and a flipped byte are refused by it", async () => {
@@ -151,6 +163,9 @@ Deno.test("a cluster comes back from a snapshot", async (t) => {
   await t.step("the snapshot brings all back that was in it", async () => {
     const { stderr } = await onNode(kube, ...recover);
     assertStringIncludes(stderr, "uploading the snapshot: OK");
+    // It was promised: whatever happens to the node now, it does it.
+    await cluster.kill(0);
+    await starts(kube);
     await untilReady(kube);
     await kube.kubectl("get", "configmap", "before");
     const { code } = await kube.try(["get", "configmap", "after"]);
@@ -162,6 +177,10 @@ Deno.test("a cluster comes back from a snapshot", async (t) => {
       withinMs: READY_MS,
     });
     await refuses(kube, recover, "etcd data directory is not empty");
+    await eventually(async () => {
+      const members = await succeeds(kube, "etcd", "members");
+      return members.split("https://").length === 1 + 2 * MASTERS;
+    }, { withinMs: READY_MS, what: "all members" });
     const files = await succeeds(kube, "list", "/var/lib/etcd");
     assertEquals(/snapshot|restore/.test(files), false, files);
   });

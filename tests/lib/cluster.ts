@@ -5,6 +5,7 @@
 import { exists } from "../../rootfs/exists.ts";
 import { dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
+import { eventually } from "./eventually.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const TALOSCTL = join(ROOT, "_out/bin/talosctl");
@@ -158,6 +159,17 @@ export class TestCluster implements AsyncDisposable {
   async initPid(index: number): Promise<number> {
     const path = join(this.#nodeDir(index), "bundle/pid");
     return Number(await Deno.readTextFile(path));
+  }
+
+  /** Ends the n-th node as a power cut does; resolves when it is gone. */
+  async kill(index: number): Promise<void> {
+    const pid = await this.initPid(index);
+    Deno.kill(pid, "SIGKILL");
+    await eventually(async () => {
+      const stat = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
+      // A zombie waits for its parent only, of its processes none is left.
+      return stat === "" || /\) [ZX] /.test(stat);
+    }, { withinMs: 30_000, what: `the end of ${this.nodeName(index)}` });
   }
 
   /** What the n-th node keeps when it is off. */
