@@ -13,6 +13,7 @@ import { EtcdError } from "./error.ts";
 import { ETCD_PATHS } from "./paths.ts";
 import { removalProblem } from "./quorum.ts";
 import type { EtcdRecovery } from "./recovery.ts";
+import type { BootstrapWish } from "./wish.ts";
 
 /** What of a client is used here. */
 export type EtcdMemberClient =
@@ -37,7 +38,7 @@ export interface EtcdControlOptions {
   readonly peers: EtcdPeers;
   /** A client of the member on that host. */
   readonly open: (host: string) => Promise<EtcdMemberClient>;
-  readonly wish: { readonly ask: () => void; readonly left: () => void };
+  readonly wish: Pick<BootstrapWish, "ask" | "recover" | "left">;
   readonly service: { readonly stop: () => Promise<void> };
 }
 
@@ -81,8 +82,13 @@ export class EtcdControl {
           "this node joins them by itself";
         throw new EtcdError("alreadyExists", text);
       }
-      await (recover ? recovery.order(recover) : recovery.drop());
-      wish.ask();
+      if (recover) {
+        await recovery.order(recover);
+        wish.recover();
+      } else {
+        await recovery.drop();
+        wish.ask();
+      }
     });
   }
 

@@ -139,6 +139,19 @@ Deno.test("wish: not even an init node begins again after it left", async () => 
   assertEquals(wish.wanted(false), true);
 });
 
+Deno.test("wish: from a snapshot or not at all", async () => {
+  const wish = new BootstrapWish();
+  const woken = wish.asked();
+  wish.recover();
+  await woken;
+  assertEquals([wish.wanted(true), wish.wanted(false)], [false, false]);
+  wish.ask();
+  const again = wish.asked();
+  wish.recover();
+  await again;
+  assertEquals([wish.wanted(true), wish.wanted(false)], [false, false]);
+});
+
 Deno.test("quorum: of those that answer, as many as decide now", async (t) => {
   const cases: [string, number, number[], string | undefined][] = [
     ["one", 1, [1], "removing one of 1 members leaves 0 of the needed 1"],

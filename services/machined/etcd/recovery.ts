@@ -61,6 +61,8 @@ export class EtcdRecovery {
   readonly #silenceMs: number;
   #receiving = false;
   #restoring = false;
+  /** One order takes the place of another: nobody looks meanwhile. */
+  #ordering: Promise<void> = Promise.resolve();
   /** What was received, and what is wrong with it. */
   #received: { readonly problem: SnapshotProblem | undefined } | undefined;
 
@@ -118,11 +120,17 @@ export class EtcdRecovery {
       const text = `Cannot recover etcd: ${problem?.text}`;
       throw new EtcdError("failedPrecondition", text);
     }
-    // An earlier order goes first: there is never a choice between two.
+    const ordering = this.#replaceOrder(problem ? UNVERIFIED : VERIFIED);
+    this.#ordering = ordering.catch(() => {});
+    await ordering;
+  }
+
+  /** An earlier one goes first: there is never a choice between two. */
+  async #replaceOrder(path: string): Promise<void> {
+    this.#received = undefined;
     await this.#files.remove(VERIFIED);
     await this.#files.remove(UNVERIFIED);
-    await this.#files.move(RECEIVED, problem ? UNVERIFIED : VERIFIED);
-    this.#received = undefined;
+    await this.#files.move(RECEIVED, path);
   }
 
   /** Nothing is to be restored. */
@@ -144,6 +152,7 @@ export class EtcdRecovery {
   async carryOut(
     restore: (what: Restore) => Promise<void>,
   ): Promise<boolean> {
+    await this.#ordering;
     const isThere = async (path: string) =>
       await this.#files.realPath(path) !== undefined;
     const verified = await isThere(VERIFIED);

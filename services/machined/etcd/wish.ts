@@ -1,12 +1,12 @@
 /**
- * Whether this node is to begin a cluster. Asked once, it holds until this
- * node has left the cluster: then not even its config can make it begin a
- * second one beside that which lives.
+ * Whether this node is to begin an empty cluster. Asked once, it holds until
+ * this node has left the cluster, or is to begin it from a snapshot: then not
+ * even its config can make it begin another.
  */
 
 /** See the top of the file. */
 export class BootstrapWish {
-  #state: "open" | "asked" | "left" = "open";
+  #state: "open" | "asked" | "never" = "open";
   #asked = Promise.withResolvers<void>();
 
   /** `byConfig`: the config's type is init. */
@@ -14,7 +14,7 @@ export class BootstrapWish {
     return this.#state === "asked" || this.#state === "open" && byConfig;
   }
 
-  /** Settles when it is asked for. */
+  /** Settles when it is asked for, or a snapshot is to be looked for. */
   asked(): Promise<void> {
     return this.#asked.promise;
   }
@@ -24,9 +24,15 @@ export class BootstrapWish {
     this.#asked.resolve();
   }
 
+  /** There is a snapshot to begin from. */
+  recover(): void {
+    this.#asked.resolve();
+    this.left();
+  }
+
   /** This node has left. */
   left(): void {
-    if (this.#state === "asked") this.#asked = Promise.withResolvers();
-    this.#state = "left";
+    this.#asked = Promise.withResolvers();
+    this.#state = "never";
   }
 }

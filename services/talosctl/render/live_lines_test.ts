@@ -34,6 +34,16 @@ Deno.test("on a terminal a condition is one line, with its time", () => {
   assertEquals(lines.end(), "");
 });
 
+Deno.test("on a terminal an upload is one line", () => {
+  const lines = new LiveLines(80);
+  lines.say("uploading the snapshot: 0 B of 2 B", 0);
+  assertEquals(
+    lines.say("uploading the snapshot: OK", 10),
+    "\r\x1b[Kuploading the snapshot: OK",
+  );
+  assertEquals(lines.end(), "\n");
+});
+
 Deno.test("a line is no longer than the terminal is wide", () => {
   const lines = new LiveLines(20);
   assertEquals(lines.say("waiting for x: 12345", 0), "waiting for x: 123…");
