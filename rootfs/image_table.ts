@@ -5,13 +5,17 @@
  * are upstream's too.
  */
 import { type ImageName, imageRef } from "#lib/config/images.ts";
-import type { ClusterPartName } from "./components/cluster_parts.ts";
+import {
+  type ClusterPartName,
+  PREVIOUS_KUBERNETES,
+  type PreviousPartName,
+} from "./components/cluster_parts.ts";
 import type { PartName } from "./components/parts.ts";
 import { dir, type Entry, program, text } from "./entries.ts";
 import { CERTIFICATES, GLIBC, IPTABLES, MOUNT, NFT } from "./pieces.ts";
 
-/** Parts of the node and parts of the images alike. */
-export type ImagePartName = PartName | ClusterPartName;
+/** Parts of the node, of the images and of the previous ones alike. */
+export type ImagePartName = PartName | ClusterPartName | PreviousPartName;
 
 /** One layer; images that list the same one share it. */
 export interface LayerList {
@@ -134,4 +138,26 @@ export const IMAGES: readonly ImageList[] = [
     }],
     entrypoint: ["/agnhost"],
   },
+];
+
+/** An image of one program of the previous release, as upstream tags it. */
+function previous(
+  image: ImageName,
+  program: string,
+  ...beneath: LayerList[]
+): ImageList {
+  const part = `${program}-previous` as PreviousPartName;
+  return {
+    reference: imageRef(image, { kubernetes: PREVIOUS_KUBERNETES }),
+    layers: [base, ...beneath, local(part, [program])],
+    entrypoint: [`/usr/local/bin/${program}`],
+  };
+}
+
+/** From which the tests upgrade: made only when asked for. */
+export const PREVIOUS_IMAGES: readonly ImageList[] = [
+  previous("kubeAPIServer", "kube-apiserver"),
+  previous("kubeControllerManager", "kube-controller-manager"),
+  previous("kubeScheduler", "kube-scheduler"),
+  previous("kubeProxy", "kube-proxy", nft),
 ];

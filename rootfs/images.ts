@@ -2,7 +2,8 @@
  * `deno task images`: builds the container images of image_table.ts into a
  * registry's storage in the cache, from which `talosctl cluster create` serves
  * them to its nodes. `-- --push URL` also pushes them to a registry, `--
- * --layout DIR` also writes them as an OCI layout.
+ * --layout DIR` also writes them as an OCI layout, `-- --with-previous` adds
+ * the control plane of the release that the tests upgrade from.
  */
 import { join } from "@std/path";
 import { chainOf } from "#lib/errors.ts";
@@ -10,11 +11,17 @@ import { replaceFile } from "#lib/replace_file.ts";
 import type { BuiltImages } from "../services/talosctl/provision/built_images.ts";
 import { ROOT } from "./build.ts";
 import { type Part, provide } from "./components/cache.ts";
-import { CLUSTER_PARTS } from "./components/cluster_parts.ts";
+import { CLUSTER_PARTS, PREVIOUS_PARTS } from "./components/cluster_parts.ts";
 import { PARTS } from "./components/parts.ts";
 import { say } from "./components/progress.ts";
 import { BUILD_TOOLS, ensureTools } from "./components/tools.ts";
-import { type ImagePartName, IMAGES, type LayerList } from "./image_table.ts";
+import {
+  type ImageList,
+  type ImagePartName,
+  IMAGES,
+  type LayerList,
+  PREVIOUS_IMAGES,
+} from "./image_table.ts";
 import { type Image, imageOf, type Layer } from "./oci/image.ts";
 import { LAYER_LEVEL, type LayerFile, writeLayer } from "./oci/layer.ts";
 import { writeLayout } from "./oci/layout.ts";
@@ -23,7 +30,7 @@ import { provideStorage } from "./oci/storage.ts";
 import { linkOrCopy, place } from "./place.ts";
 import { stage } from "./stage.ts";
 
-const RECIPES = { ...PARTS, ...CLUSTER_PARTS };
+const RECIPES = { ...PARTS, ...CLUSTER_PARTS, ...PREVIOUS_PARTS };
 
 /** Where programs of the images are. */
 const ENV = ["PATH=/usr/local/bin:/bin"] as const;
@@ -32,9 +39,9 @@ const ENV = ["PATH=/usr/local/bin:/bin"] as const;
 type Parts = Record<ImagePartName, Part>;
 
 /** The parts that the lists name, built where they are not yet. */
-async function provideParts(): Promise<Parts> {
+async function provideParts(lists: readonly ImageList[]): Promise<Parts> {
   const wanted = new Set(
-    IMAGES.flatMap(({ layers }) => layers).flatMap(({ entries }) => entries)
+    lists.flatMap(({ layers }) => layers).flatMap(({ entries }) => entries)
       .flatMap((entry) =>
         entry.kind === "file" && "part" in entry.source
           ? [entry.source.part]
@@ -86,11 +93,11 @@ async function provideLayer(list: LayerList, parts: Parts): Promise<Layer> {
   return { ...file, path: join(dir, "layer") };
 }
 
-/** All images, their layers in the cache. */
-async function provideImages(): Promise<Image[]> {
-  const parts = await provideParts();
+/** The images of `lists`, their layers in the cache. */
+async function provideImages(lists: readonly ImageList[]): Promise<Image[]> {
+  const parts = await provideParts(lists);
   const images: Image[] = [];
-  for (const { reference, layers, entrypoint, user } of IMAGES) {
+  for (const { reference, layers, entrypoint, user } of lists) {
     const files: Layer[] = [];
     for (const layer of layers) files.push(await provideLayer(layer, parts));
     const start = { entrypoint, env: ENV, ...user && { user } };
@@ -105,8 +112,11 @@ function pulledBytes({ layers, config, manifest }: Image): number {
 }
 
 /** Makes `_out/images.json` current, and `_out/bin/kubectl`. */
-async function buildImages(out: string): Promise<Image[]> {
-  const images = await provideImages();
+async function buildImages(
+  out: string,
+  lists: readonly ImageList[],
+): Promise<Image[]> {
+  const images = await provideImages(lists);
   const registry = await provide(CLUSTER_PARTS.registry);
   const program = join(registry.dir, "usr", "bin", "docker-registry");
   const storage = await provideStorage(images, program);
@@ -168,7 +178,8 @@ if (import.meta.main) {
     const [url, layout] = [flag("--push"), flag("--layout")];
     await ensureTools(BUILD_TOOLS);
     const started = performance.now();
-    const images = await buildImages(join(ROOT, "_out"));
+    const more = Deno.args.includes("--with-previous") ? PREVIOUS_IMAGES : [];
+    const images = await buildImages(join(ROOT, "_out"), [...IMAGES, ...more]);
     if (url !== undefined) await pushAll(url, images);
     if (layout !== undefined) await writeLayout(layout, images);
     printTable(images);

@@ -36,7 +36,11 @@ const TEST_RINGS: readonly Ring[] = [
   { name: "peers", paths: ["tests/peers"] },
   { name: "build", paths: ["tests/build"], prepare: ["rootfs/build.ts"] },
   { name: "node", paths: ["tests/node"], prepare: ["rootfs/build.ts"] },
-  { name: "cluster", paths: ["tests/cluster"], prepare: ["rootfs/images.ts"] },
+  {
+    name: "cluster",
+    paths: ["tests/cluster"],
+    prepare: ["rootfs/images.ts", "--with-previous"],
+  },
 ];
 
 const DENO = Deno.execPath();

@@ -14,11 +14,34 @@ import {
 import { goPrograms } from "./go.ts";
 import { pauseProgram } from "./pause.ts";
 
-/** When v1.37.2 was tagged, as the module proxy says. */
-const KUBERNETES_DATE = "2026-10-27T12:01:04Z";
+/** A release of Kubernetes, and what pins its modules. */
+interface Release {
+  readonly folder: string;
+  readonly version: string;
+  /** When it was tagged, as the module proxy says. */
+  readonly tagged: string;
+  /** Behind the names of its parts. */
+  readonly suffix?: string;
+}
 
-function kubernetesValues(): Record<string, string> {
-  const [major, minor] = VERSIONS.kubernetes.slice(1).split(".");
+const CURRENT: Release = {
+  folder: "kubernetes",
+  version: VERSIONS.kubernetes,
+  tagged: "2026-10-27T12:01:04Z",
+};
+
+/** From which the tests upgrade to the current one. */
+export const PREVIOUS_KUBERNETES = "v1.37.1";
+
+const PREVIOUS: Release = {
+  folder: "kubernetes_previous",
+  version: PREVIOUS_KUBERNETES,
+  tagged: "2026-09-23T17:06:22Z",
+  suffix: "-previous",
+};
+
+function kubernetesValues(release: Release): Record<string, string> {
+  const [major, minor] = release.version.slice(1).split(".");
   const values: Record<string, string> = {};
   for (
     const at of [
@@ -26,11 +49,11 @@ function kubernetesValues(): Record<string, string> {
       "k8s.io/client-go/pkg/version",
     ]
   ) {
-    values[`${at}.gitVersion`] = VERSIONS.kubernetes;
+    values[`${at}.gitVersion`] = release.version;
     values[`${at}.gitMajor`] = major!;
     values[`${at}.gitMinor`] = minor!;
     values[`${at}.gitTreeState`] = "clean";
-    values[`${at}.buildDate`] = KUBERNETES_DATE;
+    values[`${at}.buildDate`] = release.tagged;
     // A module does not know its commit; without this the text would be the
     // placeholder of git archive.
     values[`${at}.gitCommit`] = "";
@@ -39,14 +62,17 @@ function kubernetesValues(): Record<string, string> {
 }
 
 /** One program of Kubernetes, with the tags of upstream's own builds. */
-async function kubernetes(name: string): Promise<Recipe> {
+async function kubernetes(
+  program: string,
+  release: Release = CURRENT,
+): Promise<Recipe> {
   return await goPrograms({
-    name,
-    folder: "kubernetes",
-    version: VERSIONS.kubernetes,
-    packages: [`k8s.io/kubernetes/cmd/${name}`],
+    name: `${program}${release.suffix ?? ""}`,
+    folder: release.folder,
+    version: release.version,
+    packages: [`k8s.io/kubernetes/cmd/${program}`],
     tags: ["selinux", "notest", "grpcnotrace"],
-    values: kubernetesValues(),
+    values: kubernetesValues(release),
   });
 }
 
@@ -116,3 +142,17 @@ export const CLUSTER_PARTS = {
 
 /** The name of a part of the container images. */
 export type ClusterPartName = keyof typeof CLUSTER_PARTS;
+
+/** The control plane of the previous release: made only when asked for. */
+export const PREVIOUS_PARTS = {
+  "kube-apiserver-previous": await kubernetes("kube-apiserver", PREVIOUS),
+  "kube-controller-manager-previous": await kubernetes(
+    "kube-controller-manager",
+    PREVIOUS,
+  ),
+  "kube-scheduler-previous": await kubernetes("kube-scheduler", PREVIOUS),
+  "kube-proxy-previous": await kubernetes("kube-proxy", PREVIOUS),
+} as const satisfies Record<string, Recipe>;
+
+/** The name of a part of the previous release. */
+export type PreviousPartName = keyof typeof PREVIOUS_PARTS;

@@ -1,10 +1,15 @@
 /**
  * `deno run -A rootfs/components/mod.ts` fetches and builds every part, those
  * of the node and those of the container images; with `node` or `cluster` only
- * these. The functions do it for the images and the tests.
+ * these, with `previous` those of the release of Kubernetes that the tests
+ * upgrade from. The functions do it for the images and the tests.
  */
 import { type Part, provide, type Recipe } from "./cache.ts";
-import { CLUSTER_PARTS, type ClusterPartName } from "./cluster_parts.ts";
+import {
+  CLUSTER_PARTS,
+  type ClusterPartName,
+  PREVIOUS_PARTS,
+} from "./cluster_parts.ts";
 import { type PartName, PARTS } from "./parts.ts";
 import { say } from "./progress.ts";
 import { BUILD_TOOLS, ensureTools } from "./tools.ts";
@@ -42,10 +47,12 @@ function provideCluster(): Promise<Record<ClusterPartName, Part>> {
 if (import.meta.main) {
   await ensureTools(BUILD_TOOLS);
   const [only] = Deno.args;
-  const parts = {
-    ...only !== "cluster" && await provideAll(),
-    ...only !== "node" && await provideCluster(),
-  };
+  const parts: Record<string, Part> = only === "previous"
+    ? await provideTable("previous", PREVIOUS_PARTS)
+    : {
+      ...only !== "cluster" && await provideAll(),
+      ...only !== "node" && await provideCluster(),
+    };
   for (const [name, part] of Object.entries(parts)) {
     say(`${name.padEnd(24)} ${part.dir}`);
   }

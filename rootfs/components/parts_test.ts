@@ -1,7 +1,11 @@
 /** What the parts are called is what their folders pin. */
 import { assert, assertEquals } from "@std/assert";
 import { VERSIONS } from "#lib/config/images.ts";
-import { CLUSTER_PARTS } from "./cluster_parts.ts";
+import {
+  CLUSTER_PARTS,
+  PREVIOUS_KUBERNETES,
+  PREVIOUS_PARTS,
+} from "./cluster_parts.ts";
 import { readGoFolder } from "./go.ts";
 import { PARTS } from "./parts.ts";
 
@@ -14,10 +18,15 @@ const PINNED: Record<string, [module: string, version: string]> = {
   etcd: ["go.etcd.io/etcd/server/v3", `v${VERSIONS.etcd.split("-")[0]}`],
   flannel: ["github.com/flannel-io/flannel", VERSIONS.flannel],
   kubernetes: ["k8s.io/kubernetes", VERSIONS.kubernetes],
+  kubernetes_previous: ["k8s.io/kubernetes", PREVIOUS_KUBERNETES],
   runc: ["github.com/opencontainers/runc", "v1.5.2"],
 };
 
-const RECIPES = Object.values({ ...PARTS, ...CLUSTER_PARTS });
+const RECIPES = Object.values({
+  ...PARTS,
+  ...CLUSTER_PARTS,
+  ...PREVIOUS_PARTS,
+});
 
 /** What a recipe of goPrograms keeps of its program, as far as needed here. */
 interface GoInputs {
@@ -52,15 +61,26 @@ Deno.test("the version of a part is the one that its go.mod pins", async (t) => 
   }
 });
 
-Deno.test("every staging module has the version of its Kubernetes", async () => {
-  const { mod } = await readGoFolder("kubernetes");
-  const lines = mod.match(/^\tk8s\.io\/\S+ => .*$/gm) ?? [];
-  assertEquals(lines.length, 33);
-  const staging = VERSIONS.kubernetes.replace("v1.", "v0.");
-  for (const line of lines) {
-    const [, from, to, version] = /^\t(\S+) => (\S+) (\S+)$/.exec(line)!;
-    assertEquals([to, version], [from, staging]);
+Deno.test("every staging module has the version of its Kubernetes", async (t) => {
+  for (const folder of ["kubernetes", "kubernetes_previous"]) {
+    await t.step(folder, async () => {
+      const { mod } = await readGoFolder(folder);
+      const lines = mod.match(/^\tk8s\.io\/\S+ => .*$/gm) ?? [];
+      assertEquals(lines.length, 33);
+      const staging = PINNED[folder]![1].replace("v1.", "v0.");
+      for (const line of lines) {
+        const [, from, to, version] = /^\t(\S+) => (\S+) (\S+)$/.exec(line)!;
+        assertEquals([to, version], [from, staging]);
+      }
+    });
   }
+});
+
+Deno.test("the previous release is one that can be upgraded", () => {
+  const [before, now] = [PREVIOUS_KUBERNETES, VERSIONS.kubernetes]
+    .map((version) => version.slice(1).split(".").map(Number));
+  assertEquals(before!.slice(0, 2), now!.slice(0, 2));
+  assert(before![2]! < now![2]!, `${before} is before ${now}`);
 });
 
 Deno.test("a folder's own Go files decide its part", () => {
