@@ -55,3 +55,25 @@ export function imageRef(
   const [repository, part] = REPOSITORIES[name];
   return `${repository}:${versions[part] ?? VERSIONS[part]}`;
 }
+
+/** `registry:5000/name` and `v1.37.2` of `registry:5000/name:v1.37.2@sha256:…`. */
+function parts(image: string): { repository: string; tag: string } {
+  const [name = ""] = image.split("@");
+  const colon = name.lastIndexOf(":");
+  // A colon before a slash is that of a port.
+  if (colon < name.lastIndexOf("/")) return { repository: name, tag: "" };
+  return {
+    repository: colon < 0 ? name : name.slice(0, colon),
+    tag: colon < 0 ? "" : name.slice(colon + 1),
+  };
+}
+
+/** The tag of a reference; empty: it has none. */
+export function tagOf(image: string): string {
+  return parts(image).tag;
+}
+
+/** The same repository at another tag; a digest would be the old one's. */
+export function retagged(image: string, tag: string): string {
+  return `${parts(image).repository}:${tag}`;
+}

@@ -101,6 +101,21 @@ function isConfig(document: Document.Parsed): boolean {
     textOf(valueOf(document, "kind")) === "v1alpha1";
 }
 
+function configDocument(
+  documents: readonly Document.Parsed[],
+): Document.Parsed | undefined {
+  const filled = documents.filter((document) => !isEmptyDocument(document));
+  return filled.find(isConfig) ?? filled[0];
+}
+
+/** The document that is the config, and the node of the config in it. */
+export function configNode(
+  documents: readonly Document.Parsed[],
+): { readonly document: Document.Parsed; readonly node?: unknown } | undefined {
+  const document = configDocument(documents);
+  return document && { ...findConfig(document, () => NOWHERE), document };
+}
+
 /** Decodes a machine config; gzip is unpacked. Never throws. */
 export function decode(source: Uint8Array | string): Decoded {
   const { documents, problems, place } = readSource(source);
@@ -111,8 +126,7 @@ export function decode(source: Uint8Array | string): Decoded {
     unsound: new Set(),
     place: () => NOWHERE,
   });
-  const filled = documents.filter((document) => !isEmptyDocument(document));
-  const document = filled.find(isConfig) ?? filled[0];
+  const document = configDocument(documents);
   if (document === undefined) {
     return nothing(
       problems.length > 0
@@ -139,7 +153,9 @@ export function decode(source: Uint8Array | string): Decoded {
       ...notMap,
       ...isMap(document.contents) ? decoded?.problems ?? [] : [],
     ]),
-    warnings: filled.filter((other) => other !== document).map((other) => ({
+    warnings: documents.filter((other) =>
+      other !== document && !isEmptyDocument(other)
+    ).map((other) => ({
       path: "",
       ...start(other),
       message: "another document is the config, this one is ignored",

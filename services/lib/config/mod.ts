@@ -35,11 +35,14 @@ export {
   IMAGE_NAMES,
   type ImageName,
   imageRef,
+  retagged,
+  tagOf,
   VERSIONS,
   versionTag,
 } from "./images.ts";
 export { effective } from "./defaults.ts";
 export { encode } from "./save.ts";
+export { edited, EditError } from "./edit.ts";
 export { type KeyDoc, keyDocs } from "./encode.ts";
 export {
   check,

@@ -64,6 +64,8 @@ function apiServerFlags(input: KubernetesInput): Flags {
     "requestheader-group-headers": "X-Remote-Group",
     "requestheader-username-headers": "X-Remote-User",
     "secure-port": String(localAPIServerPort),
+    // Watches would keep it until the kubelet kills it.
+    "shutdown-watch-termination-grace-period": "5s",
     "service-account-issuer": endpoint,
     "service-account-key-file": secret("service-account.pub"),
     "service-account-signing-key-file": secret("service-account.key"),

@@ -46,6 +46,12 @@ export interface RolloutOptions {
 const READY_MS = 5 * 60_000;
 const LOOK_MS = 1_000;
 const ANSWER_LOOK_MS = 200;
+/** Longer than the kubelet lets a pod end by itself. */
+const GONE_MS = 45_000;
+/** Where the kubelet has a directory for each pod, by its uid. */
+const POD_DIRS = "/var/lib/kubelet/pods";
+/** The uid of a static pod, which is not that of its mirror in the API. */
+const CONFIG_HASH = "kubernetes.io/config.hash";
 /** Beside the directory that the kubelet reads, in the same file system. */
 const STAGED = "/etc/kubernetes/.staged";
 
@@ -61,6 +67,10 @@ function whyNot(pod: Pod, digest: string): string {
     : "the kubelet has not taken them up";
 }
 
+function placeOf(name: string, { hostname }: KubernetesInput) {
+  return { namespace: "kube-system", name: `${name}-${hostname}` };
+}
+
 /** The others end when there is no API server yet, and then wait ever longer. */
 async function untilAnswering(
   input: KubernetesInput,
@@ -72,16 +82,52 @@ async function untilAnswering(
   }
 }
 
+/** Of the pod that runs; undefined: nobody can say. */
+async function uidOf(
+  name: string,
+  input: KubernetesInput,
+  { options, signal }: { options: RolloutOptions; signal: AbortSignal },
+): Promise<string | undefined> {
+  try {
+    const api = await options.client(input);
+    const pod = await api.get(RESOURCES.pods, placeOf(name, input), signal);
+    const uid = pod.metadata.annotations?.[CONFIG_HASH] ?? "";
+    return /^[\w-]+$/.test(uid) ? uid : undefined;
+  } catch (thrown) {
+    if (thrown instanceof KubeError) return undefined;
+    throw thrown;
+  }
+}
+
+/**
+ * Takes a pod away before another one comes in its place. The kubelet would
+ * begin that one only ten seconds and more after the end of the one before.
+ */
+async function takeAway(
+  { name, path }: StaticPod,
+  input: KubernetesInput,
+  { options, signal }: { options: RolloutOptions; signal: AbortSignal },
+): Promise<void> {
+  const { files, clock } = options;
+  const uid = await uidOf(name, input, { options, signal });
+  if (uid === undefined) return;
+  await files.remove(path);
+  const end = clock.monotonic() + GONE_MS;
+  const there = () => files.realPath(`${POD_DIRS}/${uid}`);
+  while (await there() !== undefined && clock.monotonic() < end) {
+    // Whatever happens, the other one comes.
+    if (signal.aborted) return;
+    await clock.sleep(ANSWER_LOOK_MS, signal).catch(() => {});
+  }
+}
+
 async function untilReady(
   { name, digest }: StaticPod,
   input: KubernetesInput,
   { options, signal }: { options: RolloutOptions; signal: AbortSignal },
 ): Promise<void> {
   const { clock, client, log } = options;
-  const place = {
-    namespace: "kube-system",
-    name: `${name}-${input.hostname}`,
-  };
+  const place = placeOf(name, input);
   const end = clock.monotonic() + READY_MS;
   let why = "";
   while (clock.monotonic() < end) {
@@ -127,6 +173,7 @@ export async function rollOut(
     const text = before && new TextDecoder().decode(before);
     if (text === pod.text) continue;
     log.info(`${pod.name}: ${text === undefined ? "starts" : "changes"}`);
+    if (text !== undefined) await takeAway(pod, input, { options, signal });
     await files.replace(pod.path, encode(pod.text), 0o600, STAGED);
     changed.push(pod.name);
     if (text !== undefined) await untilReady(pod, input, { options, signal });

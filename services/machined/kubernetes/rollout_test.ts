@@ -46,7 +46,13 @@ function node(broken: string[] = []) {
       const digest = new RegExp(`${CONFIG_DIGEST}: (\\w+)`).exec(text)![1];
       const status = broken.includes(name) ? "False" : "True";
       const pod = {
-        metadata: { name, annotations: { [CONFIG_DIGEST]: digest } },
+        metadata: {
+          name,
+          annotations: {
+            [CONFIG_DIGEST]: digest,
+            "kubernetes.io/config.hash": name,
+          },
+        },
         status: {
           conditions: [{ type: "Ready", status }],
           containerStatuses: status === "True" ? [{ name, state: {} }] : [{
@@ -87,7 +93,36 @@ Deno.test("rollout: a change is one after the other, each when ready", async () 
   assertEquals(await rollOut(inputOf("1"), options, signal), []);
   assertEquals(await rollOut(inputOf("2"), options, signal), ALL);
   const pods = "/api/v1/namespaces/kube-system/pods";
-  assertEquals(asked, ALL.map((name) => `${pods}/${name}-test-1`));
+  // Which one runs, and whether the other one is ready.
+  assertEquals(
+    asked,
+    ALL.flatMap((name) => Array(2).fill(`${pods}/${name}-test-1`)),
+  );
+});
+
+Deno.test("rollout: the pod before is gone before another one comes", async () => {
+  const { options, files } = node();
+  await rollOut(inputOf("1"), options, signal);
+  const path = `${PREFIX}kube-apiserver.yaml`;
+  const directory = "/var/lib/kubelet/pods/kube-apiserver";
+  files.directories.set(directory, 0o750);
+  const seen: boolean[] = [];
+  const sleep = options.clock.sleep.bind(options.clock);
+  options.clock.sleep = (ms, signal) => {
+    seen.push(files.files.has(path));
+    if (seen.length === 3) files.directories.delete(directory);
+    return sleep(ms, signal);
+  };
+  assertEquals(await rollOut(inputOf("2"), options, signal), ALL);
+  assertEquals(seen, [false, false, false]);
+
+  // One that does not go is not waited for until the end of days.
+  seen.length = 3;
+  files.directories.set(directory, 0o750);
+  const before = options.clock.monotonic();
+  assertEquals(await rollOut(inputOf("3"), options, signal), ALL);
+  const waitedMs = options.clock.monotonic() - before;
+  assertEquals(waitedMs >= 45_000 && waitedMs < 60_000, true);
 });
 
 Deno.test("rollout: what does not come up stops what comes after it", async () => {

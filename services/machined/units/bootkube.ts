@@ -12,19 +12,23 @@ import type { ServiceSpec } from "../supervisor/service.ts";
 
 /** What {@linkcode bootkubeSpec} works with. */
 export interface BootkubeOptions {
-  readonly keeper: ControlPlaneKeeper;
+  readonly keeper: Pick<ControlPlaneKeeper, "settle">;
+  /** Whether it was finished once: what changes since is the keeper's. */
+  readonly isDone: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Called once when it is finished. */
+  /** Called when it is finished. */
   readonly onDone: () => void;
 }
 
 const RETRY_MS = 2_000;
 
 async function untilSettled(
-  { keeper, clock, log }: BootkubeOptions,
+  { keeper, isDone, clock, log }: BootkubeOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  // Two passes at once would undo each other's changes.
+  if (isDone()) return;
   for (let said = "";;) {
     try {
       return await keeper.settle(signal);
