@@ -60,11 +60,10 @@ export class Images {
     name: string,
     { tell, signal }: { tell: Tell; signal: AbortSignal },
   ): Promise<StoredImage> {
-    const { containerd, platform, clock } = this.#options;
+    const { clock } = this.#options;
     for (let failures = 0;; failures++) {
       try {
-        return await containerd.getImage(name, platform) ??
-          await this.pull(name, { tell, signal });
+        return await this.provideOnce(name, { tell, signal });
       } catch (thrown) {
         signal.throwIfAborted();
         const pauseMs = PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)]!;
@@ -72,6 +71,16 @@ export class Images {
         await clock.sleep(pauseMs, signal);
       }
     }
+  }
+
+  /** The image `name`; pulled once unless it is there. @throws {PullError} */
+  async provideOnce(
+    name: string,
+    { tell, signal }: { tell: Tell; signal: AbortSignal },
+  ): Promise<StoredImage> {
+    const { containerd, platform } = this.#options;
+    return await containerd.getImage(name, platform) ??
+      await this.pull(name, { tell, signal });
   }
 
   /**

@@ -23,6 +23,7 @@ import {
   type RecoverOptions,
   type RecoverSource,
 } from "./kubernetes/recover.ts";
+import { Upgrades, type UpgradesOptions } from "./kubernetes/upgrades.ts";
 import type { ServiceSpec } from "./supervisor/service.ts";
 import { EtcdClient } from "./etcd/client.ts";
 import { EtcdControl, type EtcdControlOptions } from "./etcd/control.ts";
@@ -76,6 +77,7 @@ export class KubernetesUnits {
   readonly #options: KubernetesUnitsOptions;
   readonly #keeper: ControlPlaneKeeper;
   #keeping = false;
+  readonly #loops = new Set<string>();
   #recoverSource: RecoverSource = "apiserver";
   readonly #wish = new BootstrapWish();
   readonly #recovery: EtcdRecovery;
@@ -106,16 +108,17 @@ export class KubernetesUnits {
       pulled.kubernetes,
     );
     if (input().config.cluster.network.cni.name === "flannel") {
-      void writeCniConfig({ files, clock, log }, signal);
+      this.#once("cni", () => writeCniConfig({ files, clock, log }, signal));
     }
     if (input().config.machine.type === "join") {
       const { connect, onControlPlanes: changed } = this.#options;
       const watch = { input, connect, files, clock, changed };
-      void watchControlPlanes(watch, signal);
+      this.#once("controlPlanes", () => watchControlPlanes(watch, signal));
       return [kubelet];
     }
     const bootkube = bootkubeSpec({
       ...{ keeper: this.#keeper, clock, log },
+      isDone: () => this.#keeping,
       onDone: () => this.#keep(signal),
     });
     return [this.#etcd(), kubelet, bootkube];
@@ -145,6 +148,21 @@ export class KubernetesUnits {
     const { clock, connect } = this.#options;
     const input = () => configured() ? this.#input() : undefined;
     return new HealthChecks({ input, connect, clock });
+  }
+
+  /** Of Kubernetes; before there is a config they are refused. */
+  upgrades(
+    options:
+      & Pick<UpgradesOptions, "apply" | "health" | "life" | "source">
+      & { readonly configured: () => boolean },
+  ): Upgrades {
+    const { clock, connect, log, pulled } = this.#options;
+    return new Upgrades({
+      ...{ ...options, clock, connect, log },
+      input: () => options.configured() ? this.#input() : undefined,
+      pull: (image, call) => pulled.kubernetes.images.provideOnce(image, call),
+      keeperProblem: () => this.#keeper.problem,
+    });
   }
 
   /** Rejects when there is nothing to recover from. */
@@ -181,6 +199,13 @@ export class KubernetesUnits {
   /** The config, a name or an address is another. */
   changed(): void {
     this.#keeper.changed();
+  }
+
+  /** What goes on until the node stops; each config asks for it again. */
+  #once(name: string, loop: () => Promise<void>): void {
+    if (this.#loops.has(name)) return;
+    this.#loops.add(name);
+    void loop();
   }
 
   #keep(signal: AbortSignal): void {

@@ -31,6 +31,7 @@ import {
   UNIT_READERS,
 } from "./kubernetes_units.ts";
 import type { RecoverSource } from "./kubernetes/recover.ts";
+import type { Upgrades } from "./kubernetes/upgrades.ts";
 import { phasesOf, type SequenceName, type SequenceNode } from "./sequences.ts";
 import { type RunOptions, SequenceError, Sequencer } from "./sequencer.ts";
 import { PROCESS_RESTART } from "./supervisor/backoff.ts";
@@ -101,6 +102,7 @@ export class Machined {
   /** Once the node has a config. */
   readonly etcd: EtcdControl;
   readonly health: HealthChecks;
+  readonly upgrades: Upgrades;
   readonly #options: MachinedOptions;
   readonly #store: ConfigStore;
   readonly #sequencer: Sequencer;
@@ -157,6 +159,11 @@ export class Machined {
         this.#followConfig();
         void this.#run("applyConfiguration");
       },
+    });
+    this.upgrades = this.#units.upgrades({
+      ...{ configured, health: this.health, life: this.#life.signal },
+      source: () => this.#store.held!.source,
+      apply: (source) => this.configurator.apply(source, { noReboot: false }),
     });
     this.#keeper = new IdentityKeeper({
       issue: options.issueIdentity,

@@ -19,9 +19,11 @@ import { keepHeapSmall } from "#lib/worker/heap.ts";
 import type { NodeFacts } from "#lib/worker/protocol.ts";
 import { ClusterService } from "#proto/cluster_pb.ts";
 import { ImageService } from "#proto/image_pb.ts";
+import { KubernetesService } from "#proto/kubernetes_pb.ts";
 import { MachineService } from "#proto/machine_pb.ts";
 import { clusterService } from "./api/cluster_service.ts";
 import { imageService } from "./api/image_service.ts";
+import { kubernetesService } from "./api/kubernetes_service.ts";
 import { createInspector } from "./api/inspector.ts";
 import type { Node } from "./api/node.ts";
 import { machineService } from "./api/machine_service.ts";
@@ -187,6 +189,7 @@ function makeApiRunner(node: Node): Runner {
           bind(MachineService, machineService(node)),
           bind(ClusterService, clusterService(node)),
           bind(ImageService, imageService(node)),
+          bind(KubernetesService, kubernetesService(node)),
         ],
         authorize: authorizeByRole,
         // A line for each call is for the ring, not for the console.

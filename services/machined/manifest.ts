@@ -6,7 +6,11 @@ export const manifest = {
   name: "machined",
   job: "PID 1: runs the sequences, supervises the services, serves the API",
   host: "init",
-  serves: ["machine.MachineService", "talos.ImageService"],
+  serves: [
+    "machine.MachineService",
+    "talos.ImageService",
+    "talos.KubernetesService",
+  ],
   socket: SOCKETS.machined,
   callers: ["routerd", "apid"],
   config: ["machine", "cluster", "debug", "persist"],

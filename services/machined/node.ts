@@ -54,6 +54,7 @@ export function nodeOf(parts: NodeParts): Node {
     recover: (source) => machined.recover(source),
     etcd: machined.etcd,
     health: machined.health,
+    upgrades: machined.upgrades,
     shutdown: () => machined.shutdown("asked for by the API"),
   };
 }

@@ -151,6 +151,11 @@ export const COMMANDS: readonly LazyCommand[] = [
     load: () => import("./commands/time.ts").then((m) => m.time),
   },
   {
+    name: "upgrade-k8s",
+    summary: "Upgrade Kubernetes to another release",
+    load: () => import("./commands/upgrade_k8s.ts").then((m) => m.upgradeK8s),
+  },
+  {
     name: "validate",
     summary: "Check a machine config",
     load: () => import("./commands/validate.ts").then((m) => m.validate),

@@ -21,6 +21,7 @@ import { bind, serve, type Server } from "#lib/rpc/server.ts";
 import { type CodeName, rpcError } from "#lib/rpc/status.ts";
 import { ClusterService } from "#proto/cluster_pb.ts";
 import { ImageService } from "#proto/image_pb.ts";
+import { KubernetesService } from "#proto/kubernetes_pb.ts";
 import { MachineService } from "#proto/machine_pb.ts";
 import { NetworkService } from "#proto/network_pb.ts";
 import { TimeService } from "#proto/time_pb.ts";
@@ -121,6 +122,7 @@ export interface FakeNodeOptions {
 const SERVICES: readonly DescService[] = [
   ClusterService,
   ImageService,
+  KubernetesService,
   MachineService,
   NetworkService,
   TimeService,

@@ -67,12 +67,21 @@ export interface Taint {
 
 /** A pod, as far as draining and health go. */
 export interface Pod extends KubeObject {
-  readonly spec?: { readonly nodeName?: string };
+  readonly spec?: {
+    readonly nodeName?: string;
+    readonly containers?: readonly Container[];
+  };
   readonly status?: {
     readonly phase?: string;
     readonly conditions?: readonly Condition[];
     readonly containerStatuses?: readonly ContainerStatus[];
   };
+}
+
+/** A container as it is wanted. */
+export interface Container {
+  readonly name: string;
+  readonly image?: string;
 }
 
 /** What of a container is not as it should be. */
@@ -109,6 +118,11 @@ export interface EndpointSlice extends KubeObject {
 
 /** A set of pods, one on each node. */
 export interface DaemonSet extends KubeObject {
+  readonly spec?: {
+    readonly template?: {
+      readonly spec?: { readonly containers?: readonly Container[] };
+    };
+  };
   readonly status?: {
     readonly desiredNumberScheduled?: number;
     readonly numberReady?: number;

@@ -90,6 +90,10 @@ const LEAST: Readonly<Record<string, Readonly<Record<string, Least>>>> = {
     ReadStream: Role.admin,
     Verify: Role.reader,
   },
+  "talos.KubernetesService": {
+    UpgradePlan: Role.admin,
+    UpgradeStream: Role.admin,
+  },
   "health.Health": {
     Check: Role.reader,
     Watch: Role.reader,

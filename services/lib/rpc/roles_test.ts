@@ -3,6 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { ClusterService } from "#proto/cluster_pb.ts";
 import { Health } from "#proto/health_pb.ts";
 import { ImageService } from "#proto/image_pb.ts";
+import { KubernetesService } from "#proto/kubernetes_pb.ts";
 import { MachineService } from "#proto/machine_pb.ts";
 import { NetworkService } from "#proto/network_pb.ts";
 import { StorageService } from "#proto/storage_pb.ts";
@@ -24,6 +25,7 @@ Deno.test("every RPC of the protos is in the table, and nothing else", () => {
     TimeService,
     StorageService,
     ImageService,
+    KubernetesService,
     Health,
   ].flatMap((service) =>
     service.methods.map((method) => `/${service.typeName}/${method.name}`)

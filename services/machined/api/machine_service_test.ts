@@ -56,6 +56,7 @@ function nodeOf(parts: Partial<Node> = {}): Node {
     recover: () => Promise.resolve(),
     etcd: {} as Node["etcd"],
     health: {} as Node["health"],
+    upgrades: {} as Node["upgrades"],
     shutdown: () => {},
     ...parts,
   };

@@ -13,6 +13,7 @@ import type {
 } from "#proto/machine_pb.ts";
 import type { EtcdControl } from "../etcd/control.ts";
 import type { HealthChecks } from "../health.ts";
+import type { Upgrades } from "../kubernetes/upgrades.ts";
 import type { Inspect } from "./inspector.ts";
 
 /** One transition of a service. */
@@ -142,6 +143,7 @@ export interface Node {
   recover(source: "etcd" | "apiserver"): Promise<void>;
   readonly etcd: Etcd;
   readonly health: Pick<HealthChecks, "check">;
+  readonly upgrades: Pick<Upgrades, "follow" | "plan">;
   /** Starts the shutdown sequence in the background. */
   shutdown(): void;
 }

@@ -49,6 +49,7 @@ const READY_LOOK_MS = 500;
 export class ControlPlaneKeeper {
   readonly #options: KeeperOptions;
   #wake = Promise.withResolvers<void>();
+  #problem: unknown;
   /** Objects of manifests that the API server refused, said once. */
   #refused: string | undefined;
 
@@ -56,8 +57,14 @@ export class ControlPlaneKeeper {
     this.#options = options;
   }
 
+  /** Why the last pass failed; undefined: it did not, or another one is due. */
+  get problem(): unknown {
+    return this.#problem;
+  }
+
   /** The config, the name or an address is another: the next pass is now. */
   changed(): void {
+    this.#problem = undefined;
     this.#wake.resolve();
   }
 
@@ -90,9 +97,11 @@ export class ControlPlaneKeeper {
       if (signal.aborted) return;
       try {
         await this.settle(signal);
+        this.#problem = undefined;
         pauseMs = AGAIN_MS;
       } catch (thrown) {
         if (signal.aborted) return;
+        this.#problem = thrown;
         log.warn(`control plane: ${chainOf(thrown)}`);
         pauseMs = pauseMs === AGAIN_MS
           ? RETRY_MS

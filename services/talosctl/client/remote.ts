@@ -89,6 +89,11 @@ class RemoteSession implements Session {
     this.#untried = shuffle(settings.endpoints);
   }
 
+  to(node: string): Session {
+    const settings = { ...this.#settings, nodes: [node] };
+    return new RemoteSession(settings, this.#context);
+  }
+
   close(): void {
     this.#line?.channel.close();
     this.#line = undefined;

@@ -39,5 +39,7 @@ export interface Session {
     method: DescMethodClientStreaming<I, O>,
     requests: () => AsyncIterable<MessageInitShape<I>>,
   ): Promise<Answers<ElementOf<MessageShape<O>>>>;
+  /** Another one like it, to one other node; whoever asks for it closes it. */
+  to(node: string): Session;
   close(): void;
 }

@@ -7,8 +7,8 @@ import { leaf, NO_ARGS } from "../cli/command.ts";
 import type { Context } from "../cli/context.ts";
 import { CliError } from "../cli/errors.ts";
 import { usageError } from "../cli/run.ts";
-import { formatItem, type Plain } from "../render/document.ts";
-import { LiveLines } from "../render/live_lines.ts";
+import type { Plain } from "../render/document.ts";
+import { withLines } from "./progress.ts";
 import { settle } from "./report.ts";
 
 const FLAGS = {
@@ -40,41 +40,12 @@ const FLAGS = {
 
 type HealthContext = Context<typeof FLAGS>;
 
-const TICK_MS = 1_000;
-
-/** Where the progress goes, while `use` runs. */
-async function withLines(
-  { edge, clock, format }: Context,
-  use: (
-    say: (message: string, node?: string) => Promise<void>,
-  ) => Promise<void>,
-): Promise<void> {
-  const lines = new LiveLines(edge.columns());
-  const over = new AbortController();
-  const run = async () => {
-    for (;;) {
-      await clock.sleep(TICK_MS, over.signal);
-      await edge.stderr(lines.tick(clock.monotonic()));
-    }
+/** A line of it, as a document has it. */
+function plainOf(message: string, node?: string): Plain {
+  return {
+    ...node !== undefined && { metadata: { hostname: node } },
+    message,
   };
-  // Ends with the sleep; a stderr that is gone shows in the next line.
-  const ticking = run().catch(() => {});
-  try {
-    await use(async (message, node) => {
-      if (format === "table") {
-        return await edge.stderr(lines.say(message, clock.monotonic()));
-      }
-      const plain: Plain = {
-        ...node !== undefined && { metadata: { hostname: node } },
-        message,
-      };
-      await edge.stdout(formatItem(format, plain));
-    });
-  } finally {
-    over.abort();
-    await ticking;
-    await edge.stderr(lines.end());
-  }
 }
 
 /** The nodes that were named; workers alone are none. */
@@ -117,7 +88,7 @@ async function onServer(context: HealthContext): Promise<void> {
   const plain = context as unknown as Context;
   await withLines(plain, async (say) => {
     for await (const { node, message } of stream) {
-      await say(message.message, node);
+      await say(message.message, plainOf(message.message, node));
     }
   });
   await settle(plain, 0, failures);
@@ -144,7 +115,11 @@ async function onClient(context: HealthContext): Promise<void> {
   };
   await withLines(
     plain,
-    (say) => waitForHealth(options, (news) => say(healthText(news))),
+    (say) =>
+      waitForHealth(options, (news) => {
+        const text = healthText(news);
+        return say(text, plainOf(text));
+      }),
   );
 }
 

@@ -7,7 +7,7 @@ import { oneLine } from "../cli/errors.ts";
 import { formatDuration } from "./duration.ts";
 
 /** How a line begins that goes on: `waiting for X: reason`, at last `OK`. */
-const WAITING = /^(?:waiting for|uploading) [^:]*: /;
+const WAITING = /^(?:waiting for|uploading) .*?: /;
 const DONE = /: OK$/;
 /** To the start of the line, and clear it. */
 const AGAIN = "\r\x1b[K";
