@@ -50,6 +50,7 @@ export class ControlPlaneKeeper {
   readonly #options: KeeperOptions;
   #wake = Promise.withResolvers<void>();
   #problem: unknown;
+  readonly #lost = new Set<string>();
   /** Objects of manifests that the API server refused, said once. */
   #refused: string | undefined;
 
@@ -81,7 +82,8 @@ export class ControlPlaneKeeper {
     if (through) await this.#applyManifests(input, through, signal);
     const client = (of: KubernetesInput) => this.#options.admin.client(of);
     const { files } = this.#options;
-    await rollOut(input, { files, clock, log, client }, signal);
+    const lost = this.#lost;
+    await rollOut(input, { files, clock, log, lost, client }, signal);
     const api = await this.#whenReady(input, signal);
     if (!through) await this.#applyManifests(input, api, signal);
     await this.#applyRole(input, api, signal);

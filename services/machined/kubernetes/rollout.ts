@@ -38,6 +38,8 @@ export interface RolloutOptions {
   readonly files: Files;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Components that did not come up: the next pass waits for them again. */
+  readonly lost: Set<string>;
   /** The API server of this node. */
   readonly client: (input: KubernetesInput) => Promise<KubeClient>;
 }
@@ -126,15 +128,16 @@ async function untilReady(
   input: KubernetesInput,
   { options, signal }: { options: RolloutOptions; signal: AbortSignal },
 ): Promise<void> {
-  const { clock, client, log } = options;
+  const { clock, client, log, lost } = options;
   const place = placeOf(name, input);
+  lost.add(name);
   const end = clock.monotonic() + READY_MS;
   let why = "";
   while (clock.monotonic() < end) {
     try {
       const api = await client(input);
       const pod = await api.get(RESOURCES.pods, place, signal);
-      if (isReady(pod, digest)) return;
+      if (isReady(pod, digest)) return void lost.delete(name);
       const now = whyNot(pod, digest);
       if (now !== why) log.info(`${name} is not ready yet: ${now}`);
       why = now;
@@ -171,7 +174,11 @@ export async function rollOut(
   for (const pod of controlPlanePods(input, secrets)) {
     const before = await files.read(pod.path);
     const text = before && new TextDecoder().decode(before);
-    if (text === pod.text) continue;
+    if (text === pod.text) {
+      if (!options.lost.has(pod.name)) continue;
+      await untilReady(pod, input, { options, signal });
+      continue;
+    }
     log.info(`${pod.name}: ${text === undefined ? "starts" : "changes"}`);
     if (text !== undefined) await takeAway(pod, input, { options, signal });
     await files.replace(pod.path, encode(pod.text), 0o600, STAGED);

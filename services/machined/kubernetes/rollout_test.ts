@@ -1,5 +1,5 @@
 /** The order in which a control plane is put in place and changed. */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { effective, generateConfig, generateSecrets } from "#lib/config/mod.ts";
 import { KubeClient } from "#lib/kube/client.ts";
 import { createLogger } from "#lib/log.ts";
@@ -69,6 +69,7 @@ function node(broken: string[] = []) {
   const clock = new FakeClock();
   const options = {
     ...{ files, clock, log: createLogger(() => {}) },
+    lost: new Set<string>(),
     client: () => Promise.resolve(client),
   };
   return { files, asked, options };
@@ -126,7 +127,8 @@ Deno.test("rollout: the pod before is gone before another one comes", async () =
 });
 
 Deno.test("rollout: what does not come up stops what comes after it", async () => {
-  const { options, files } = node(["kube-controller-manager"]);
+  const broken = ["kube-controller-manager"];
+  const { options, files } = node(broken);
   await rollOut(inputOf("1"), options, signal);
   const before = files.files.get(`${PREFIX}kube-scheduler.yaml`)!.text;
   const error = await assertRejects(
@@ -135,5 +137,17 @@ Deno.test("rollout: what does not come up stops what comes after it", async () =
     "not ready with its new settings after 300 s: ErrImagePull: 404; what",
   );
   assertEquals(error.problem.component, "kube-controller-manager");
-  assertEquals(files.files.get(`${PREFIX}kube-scheduler.yaml`)!.text, before);
+  const scheduler = () => files.files.get(`${PREFIX}kube-scheduler.yaml`)!.text;
+  assertEquals(scheduler(), before);
+  // The next pass, too, and until it is well.
+  await assertRejects(
+    () => rollOut(inputOf("2"), options, signal),
+    RolloutError,
+  );
+  assertEquals(scheduler(), before);
+  broken.length = 0;
+  assertEquals(await rollOut(inputOf("2"), options, signal), [
+    "kube-scheduler",
+  ]);
+  assertNotEquals(scheduler(), before);
 });
