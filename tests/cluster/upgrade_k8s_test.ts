@@ -1,7 +1,8 @@
 /**
  * Kubernetes goes from one patch release to the next, and the API stays: a
  * probe that connects anew for each request sees no more than one failure for
- * each control plane. The short form has two, `--full` three and a worker.
+ * each control plane. It needs the images of `deno task images --
+ * --with-previous`. The short form has two, `--full` three and a worker.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { VERSIONS } from "#lib/config/mod.ts";

@@ -15,6 +15,7 @@ export type UpgradedComponent = typeof COMPONENTS[number];
 export interface SeenControlPlane {
   /** Its name in Kubernetes. */
   readonly node: string;
+  /** Empty: Kubernetes knows none. */
   readonly address: string;
   /** The tags of the images; absent: there is no pod. */
   readonly versions: Readonly<Partial<Record<UpgradedComponent, string>>>;

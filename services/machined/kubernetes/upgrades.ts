@@ -55,6 +55,11 @@ export class Upgrades {
     const kube = await this.#client(call);
     try {
       const seen = await seeCluster(kube, signal);
+      const homeless = seen.controlPlanes.find(({ address }) => address === "");
+      if (homeless) {
+        const why = `${homeless.node} has no address yet`;
+        throw new UpgradeRefused("failedPrecondition", why);
+      }
       return {
         controlPlanes: seen.controlPlanes.map(({ address }) => address),
         steps: remainingSteps(seen, request),

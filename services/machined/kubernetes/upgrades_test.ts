@@ -43,7 +43,9 @@ function pod(component: string, nodeName: string, image: string) {
 function node(name: string, address: string) {
   return {
     metadata: { name },
-    status: { addresses: [{ type: "InternalIP", address }] },
+    status: {
+      addresses: address === "" ? [] : [{ type: "InternalIP", address }],
+    },
   };
 }
 
@@ -54,6 +56,8 @@ class FakeCluster {
   others: Record<string, string> = {};
   proxy = OLD;
   missing = "";
+  /** But for its end. */
+  address = "10.5.0.";
   busy = 0;
   problem: unknown;
   /** Applied, and yet it does not run. */
@@ -128,7 +132,10 @@ class FakeCluster {
   #answer(path: string): unknown {
     const masters = ["t-1", ...Object.keys(this.others)];
     if (path.startsWith("/api/v1/nodes")) {
-      const items = masters.map((name, at) => node(name, `10.5.0.${at + 2}`));
+      const { address } = this;
+      const items = masters.map((name, at) =>
+        node(name, address && `${address}${at + 2}`)
+      );
       return { items };
     }
     const images = imagesIn(this.config);
@@ -220,6 +227,13 @@ Deno.test("upgrade: what is refused changes nothing", async () => {
   await check({ to: "v1.37.0" }, "there is no way back");
   await check({ to: "newest" }, "not a release of Kubernetes");
   await check({ from: "v1.36.1" }, "runs v1.37.1, not v1.36.1");
+  cluster.address = "";
+  await assertRejects(
+    () => upgrades.plan(CALL, signal),
+    UpgradeRefused,
+    "t-1 has no address yet",
+  );
+  cluster.address = "10.5.0.";
   cluster.missing = "kube-scheduler";
   await assertRejects(() => done(upgrades), Error, "no registry.k8s.io/kube-s");
   assertEquals(cluster.did, PULLS.slice(0, 2));

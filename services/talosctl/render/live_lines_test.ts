@@ -27,6 +27,14 @@ Deno.test("on a terminal a condition is one line, with its time", () => {
   );
   assertEquals(lines.tick(99_000), "");
   assertEquals(
+    lines.say("waiting for image a/b:v1: 1 MB", 61_000),
+    "\nwaiting for image a/b:v1: 1 MB",
+  );
+  assertEquals(
+    lines.say("waiting for image a/b:v1: OK", 61_000),
+    `${again}waiting for image a/b:v1: OK`,
+  );
+  assertEquals(
     lines.say("waiting for y: ...", 61_000),
     "\nwaiting for y: ...",
   );
