@@ -61,7 +61,7 @@ export class TestCluster implements AsyncDisposable {
     this.#stateDir = stateDir;
   }
 
-  /** Creates it and waits until every node answers. */
+  /** Creates it and waits until every node answers; Kubernetes is well. */
   static async create(options: ClusterOptions): Promise<TestCluster> {
     // Not a temporary folder: what a crashed run left must be found again.
     const stateDir = join("/var/tmp/talos-tests", options.name);
@@ -77,6 +77,7 @@ export class TestCluster implements AsyncDisposable {
       `--masters=${masters}`,
       `--workers=${workers}`,
       `--local-registry=${images}`,
+      `--skip-bootstrap=${!images}`,
       "--wait-timeout=4m",
       ...flags,
     ]);
@@ -111,6 +112,11 @@ export class TestCluster implements AsyncDisposable {
     return join(this.#stateDir, "talosconfig");
   }
 
+  /** The kubeconfig of the administrator, of a cluster with Kubernetes. */
+  get kubeconfig(): string {
+    return join(this.#stateDir, "kubeconfig");
+  }
+
   /** Where the image is mounted on this machine. */
   get rootfs(): string {
     return join(this.#stateDir, this.#options.name, "rootfs");
@@ -123,7 +129,7 @@ export class TestCluster implements AsyncDisposable {
   ): Promise<Output> {
     const { talosconfig = this.talosconfig, ...rest } = options;
     return await run([TALOSCTL, ...args], {
-      env: { TALOSCONFIG: talosconfig },
+      env: { TALOSCONFIG: talosconfig, KUBECONFIG: this.kubeconfig },
       ...rest,
     });
   }

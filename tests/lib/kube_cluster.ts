@@ -3,14 +3,9 @@
  * a kubeconfig of an administrator.
  */
 import { join } from "@std/path";
-import { systemClock } from "#lib/clock.ts";
 import { decode, effective, type EffectiveConfig } from "#lib/config/mod.ts";
-import { DAY_MS, type PemPair } from "#lib/pki/mod.ts";
-import {
-  issueKubernetesAdmin,
-  kubernetesCa,
-} from "../../services/machined/kubernetes/admin.ts";
-import { adminKubeconfig } from "../../services/machined/kubernetes/admin_kubeconfig.ts";
+import { readClusterAccess } from "#lib/kube/cluster_access.ts";
+import type { PemPair } from "#lib/pki/mod.ts";
 import { ROOT } from "../../rootfs/build.ts";
 import {
   type ClusterOptions,
@@ -44,34 +39,17 @@ export class KubeCluster implements AsyncDisposable {
     this.admin = options.admin;
   }
 
-  get #kubeconfig(): string {
-    return `${this.cluster.talosconfig}.kube`;
-  }
-
-  /** Creates it; its nodes need not be Ready yet. `init`: by its config. */
-  static async create(
-    { init = true, ...options }: ClusterOptions & { readonly init?: boolean },
-  ): Promise<KubeCluster> {
-    const flags = [
-      ...init ? ["--with-init-node"] : [],
-      ...options.flags ?? [],
-    ];
-    const cluster = await TestCluster.create({
-      ...{ ...options, flags },
-      images: true,
-    });
+  /** Creates it and waits until it is well. */
+  static async create(options: ClusterOptions): Promise<KubeCluster> {
+    const cluster = await TestCluster.create({ ...options, images: true });
     try {
       const config = effective(
         decode(await Deno.readFile(cluster.configPath(0))).config,
       );
-      const admin = await issueKubernetesAdmin(kubernetesCa({ config })!, {
-        validityMs: DAY_MS,
-        clock: systemClock,
-      });
-      const text = adminKubeconfig(config, admin);
-      const kube = new KubeCluster(cluster, { config, admin });
-      await Deno.writeTextFile(kube.#kubeconfig, text, { mode: 0o600 });
-      return kube;
+      const { kubeconfig: path } = cluster;
+      const { crt, key } = readClusterAccess(await Deno.readFile(path), path);
+      const admin = { crt: atob(crt), key: atob(key) };
+      return new KubeCluster(cluster, { config, admin });
     } catch (thrown) {
       await cluster[Symbol.asyncDispose]();
       throw thrown;
@@ -84,7 +62,7 @@ export class KubeCluster implements AsyncDisposable {
 
   /** The command line of kubectl, for programs that go on. */
   command(args: readonly string[]): string[] {
-    return [KUBECTL, `--kubeconfig=${this.#kubeconfig}`, ...args];
+    return [KUBECTL, `--kubeconfig=${this.cluster.kubeconfig}`, ...args];
   }
 
   /** Runs kubectl, however it ends. */

@@ -341,6 +341,11 @@ export async function usableSettings(context: Context): Promise<Settings> {
   return settings;
 }
 
+/** Prepares a session with settings that are no client config's. */
+export function sessionWith(settings: Settings, context: Context): Session {
+  return new RemoteSession(settings, context);
+}
+
 /**
  * Reads the client config and prepares a session; dials nothing.
  *

@@ -6,14 +6,16 @@ import { LiveLines } from "../render/live_lines.ts";
 const TICK_MS = 1_000;
 
 /**
- * Runs `use`; what it says is a line on standard error, or an item of the
- * document that was asked for. An empty text is no line.
+ * Gives `use` a way to say lines on standard error while it runs; each begins
+ * with what `stamp` makes of the monotonic time. An empty text is no line.
  */
-export async function withLines(
-  { edge, clock, format }: Context,
-  use: (say: (text: string, plain: Plain) => Promise<void>) => Promise<void>,
+export async function withLiveLines(
+  { edge, clock, stamp }: Pick<Context, "edge" | "clock"> & {
+    readonly stamp?: (nowMs: number) => string;
+  },
+  use: (say: (text: string) => Promise<void>) => Promise<void>,
 ): Promise<void> {
-  const lines = new LiveLines(edge.columns());
+  const lines = new LiveLines(edge.columns(), stamp);
   const over = new AbortController();
   const run = async () => {
     for (;;) {
@@ -24,10 +26,7 @@ export async function withLines(
   // Ends with the sleep; a stderr that is gone shows in the next line.
   const ticking = run().catch(() => {});
   try {
-    await use(async (text, plain) => {
-      if (format !== "table") {
-        return await edge.stdout(formatItem(format, plain));
-      }
+    await use(async (text) => {
       if (text !== "") await edge.stderr(lines.say(text, clock.monotonic()));
     });
   } finally {
@@ -35,4 +34,14 @@ export async function withLines(
     await ticking;
     await edge.stderr(lines.end());
   }
+}
+
+/** The same; or what is said is an item of the document that was asked for. */
+export async function withLines(
+  context: Context,
+  use: (say: (text: string, plain: Plain) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const { edge, format } = context;
+  if (format === "table") return await withLiveLines(context, use);
+  await use((_text, plain) => edge.stdout(formatItem(format, plain)));
 }

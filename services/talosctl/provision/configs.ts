@@ -35,8 +35,6 @@ export interface ConfigOptions {
   readonly nameservers: readonly string[];
   readonly "registry-mirror": readonly string[];
   readonly "with-debug": boolean;
-  /** The gateway's balancer is the endpoint; otherwise the first node is. */
-  readonly balanced: boolean;
 }
 
 /** The configs of one cluster. */
@@ -72,8 +70,8 @@ function generateInput(
   const endpoints = endpointsOf(plan, options.endpoint);
   const { "custom-cni-url": cni, "registry-mirror": mirrors } = options;
   const { gateway } = plan.network;
-  const first = options.balanced ? gateway : endpoints[0] ?? gateway;
-  const endpointHost = options.endpoint || first;
+  // The balancer is there.
+  const endpointHost = options.endpoint || gateway;
   return {
     clusterName: plan.name,
     endpoint: `https://${endpointHost}:${API_PORT}`,

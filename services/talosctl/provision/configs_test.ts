@@ -25,7 +25,6 @@ const OPTIONS: ConfigOptions = {
   nameservers: ["9.9.9.9"],
   "registry-mirror": [],
   "with-debug": false,
-  balanced: true,
 };
 
 const SECRETS = await generateSecrets({ algorithm: "ECDSA-P256" });

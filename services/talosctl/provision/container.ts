@@ -144,11 +144,9 @@ export class ContainerProvisioner implements Provisioner {
     await mountImage(host, image.image, paths.rootfs);
     await startSntp(host, paths, network.gateway);
     const { gateway } = network;
-    if (request.balanced) {
-      const masters = nodes.filter(({ type }) => type !== "join");
-      const addresses = masters.map(({ ip }) => ip);
-      await startBalancer(host, paths, { gateway, nodes: addresses });
-    }
+    const masters = nodes.filter(({ type }) => type !== "join");
+    const addresses = masters.map(({ ip }) => ip);
+    await startBalancer(host, paths, { gateway, nodes: addresses });
     if (request.images) {
       const { dir } = paths;
       await startRegistry(host, request.images, { dir, gateway });

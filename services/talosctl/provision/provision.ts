@@ -48,8 +48,6 @@ export interface ClusterRequest extends ImageSource {
   readonly id: string;
   readonly network: NetworkPlan;
   readonly nodes: readonly NodeRequest[];
-  /** A balancer on the gateway is the cluster's endpoint. */
-  readonly balanced?: boolean;
   /** Container images that a registry on the gateway's address serves. */
   readonly images?: BuiltImages;
 }

@@ -22,17 +22,25 @@ interface Line {
 /** See the top of the file. */
 export class LiveLines {
   readonly #columns: number | undefined;
+  readonly #stamp: (nowMs: number) => string;
   #line: Line | undefined;
 
-  /** Columns of the terminal; undefined: it is none. */
-  constructor(columns: number | undefined) {
+  /**
+   * Columns of the terminal; undefined: it is none. Each line begins with what
+   * `stamp` says.
+   */
+  constructor(
+    columns: number | undefined,
+    stamp: (nowMs: number) => string = () => "",
+  ) {
     this.#columns = columns;
+    this.#stamp = stamp;
   }
 
   /** The next text of a peer. */
   say(peerText: string, nowMs: number): string {
     const text = oneLine(peerText);
-    if (this.#columns === undefined) return `${text}\n`;
+    if (this.#columns === undefined) return `${this.#stamp(nowMs)}${text}\n`;
     const key = WAITING.exec(text)?.[0] ?? "";
     const same = key !== "" && key === this.#line?.key;
     const before = same ? AGAIN : this.end();
@@ -54,7 +62,8 @@ export class LiveLines {
   }
 
   #drawn(nowMs: number): string {
-    const { text, startedMs } = this.#line!;
+    const { startedMs } = this.#line!;
+    const text = this.#stamp(nowMs) + this.#line!.text;
     const seconds = Math.floor((nowMs - startedMs) / 1000);
     const time = seconds > 0 ? ` (${formatDuration(seconds * 1000)})` : "";
     // The last column stays free: some terminals go on to the next line.
