@@ -9,7 +9,7 @@ import { leaf, NO_ARGS } from "../cli/command.ts";
 import type { Context } from "../cli/context.ts";
 import { usageError } from "../cli/run.ts";
 import type { ClusterConfigs } from "../provision/configs.ts";
-import type { ClusterPlan } from "../provision/plan.ts";
+import type { ClusterPlan, NodePlan } from "../provision/plan.ts";
 import type {
   ClusterRecord,
   Provisioner,
@@ -211,6 +211,23 @@ async function untilAnswer(
   }, report);
 }
 
+/**
+ * Until all answer that can before etcd begins: behind a balancer a worker
+ * finds trustd with Kubernetes only.
+ */
+async function untilNodesAnswer(creation: Creation): Promise<void> {
+  const { plan, report } = creation;
+  const { controlPlanesOf, isBalanced } = await import("../provision/plan.ts");
+  const nodes = isBalanced(plan) ? controlPlanesOf(plan) : plan.nodes;
+  await untilAnswer(creation, nodes.map(({ ip }) => ip));
+  const left = plan.nodes.length - nodes.length;
+  report(
+    left === 0
+      ? "all nodes answer"
+      : `the control planes answer; workers (${left}) do when etcd has begun`,
+  );
+}
+
 /** Begins etcd, unless a config did, and adds the kubeconfig. */
 async function beginKubernetes(creation: Creation): Promise<void> {
   const { context, plan, configs, provisioner, report } = creation;
@@ -236,21 +253,26 @@ async function beginKubernetes(creation: Creation): Promise<void> {
 async function untilWell(creation: Creation): Promise<void> {
   const { context, plan, configs, stamp } = creation;
   const { clock, signal, flags } = context;
-  const [{ waitForHealth }, { healthText }, { parseEndpoint }] = await Promise
-    .all([
-      import("../client/health.ts"),
-      import("#lib/health/wait.ts"),
-      import("../client/endpoint.ts"),
-    ]);
-  const ips = (join: boolean) =>
-    plan.nodes.filter(({ type }) => (type === "join") === join)
-      .map(({ ip }) => ip);
+  const [
+    { waitForHealth },
+    { healthText },
+    { parseEndpoint },
+    { controlPlanesOf },
+  ] = await Promise.all([
+    import("../client/health.ts"),
+    import("#lib/health/wait.ts"),
+    import("../client/endpoint.ts"),
+    import("../provision/plan.ts"),
+  ]);
+  const controlPlanes = controlPlanesOf(plan);
+  const workers = plan.nodes.filter((node) => !controlPlanes.includes(node));
+  const ips = (nodes: readonly NodePlan[]) => nodes.map(({ ip }) => ip);
   const { endpoints } = configs.context;
   await withLiveLines({ ...context, stamp }, (say) =>
     waitForHealth({
       endpoints: endpoints.map((one) => parseEndpoint(one).target),
       tls: configs.tls,
-      cluster: { controlPlanes: ips(false), workers: ips(true) },
+      cluster: { controlPlanes: ips(controlPlanes), workers: ips(workers) },
       timeoutMs: flags["wait-timeout"],
       ...{ clock, signal },
     }, async (news) => {
@@ -264,15 +286,18 @@ async function untilWell(creation: Creation): Promise<void> {
 async function runCreate(context: CreateContext): Promise<void> {
   const { flags } = context;
   const creation = await provisionNodes(context);
-  const { plan, record, report } = creation;
+  const { record, report } = creation;
   if (!flags["skip-injecting-config"]) {
     await addContext(creation);
-    const all = plan.nodes.map((node) => node.ip);
-    if (!flags["skip-bootstrap"]) await beginKubernetes(creation);
-    if (flags.wait) {
-      await untilAnswer(creation, all);
-      if (!flags["skip-bootstrap"]) await untilWell(creation);
-      report("all of the cluster is well");
+    if (flags["skip-bootstrap"]) {
+      if (flags.wait) await untilNodesAnswer(creation);
+    } else {
+      await beginKubernetes(creation);
+      if (flags.wait) {
+        await untilAnswer(creation, creation.plan.nodes.map(({ ip }) => ip));
+        await untilWell(creation);
+        report("all of the cluster is well");
+      }
     }
   }
   await print(context as unknown as Context, record);

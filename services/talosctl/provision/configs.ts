@@ -21,7 +21,13 @@ import {
   type SecretsOptions,
 } from "#lib/config/secrets.ts";
 import { API_PORT } from "./balancer.ts";
-import type { ClusterPlan, NodePlan, NodeType } from "./plan.ts";
+import {
+  type ClusterPlan,
+  controlPlanesOf,
+  isBalanced,
+  type NodePlan,
+  type NodeType,
+} from "./plan.ts";
 import { ProvisionError } from "./provision.ts";
 
 /** What the user says about the configs. */
@@ -49,8 +55,7 @@ export interface ClusterConfigs {
 /** Addresses that clients connect to. */
 function endpointsOf(plan: ClusterPlan, forced: string): string[] {
   if (forced !== "") return [forced];
-  return plan.nodes.filter((node) => node.type !== "join")
-    .map((node) => node.ip);
+  return controlPlanesOf(plan).map(({ ip }) => ip);
 }
 
 function tlsOf(context: TalosContext): ClusterConfigs["tls"] {
@@ -70,8 +75,8 @@ function generateInput(
   const endpoints = endpointsOf(plan, options.endpoint);
   const { "custom-cni-url": cni, "registry-mirror": mirrors } = options;
   const { gateway } = plan.network;
-  // The balancer is there.
-  const endpointHost = options.endpoint || gateway;
+  const first = isBalanced(plan) ? gateway : endpoints[0] ?? gateway;
+  const endpointHost = options.endpoint || first;
   return {
     clusterName: plan.name,
     endpoint: `https://${endpointHost}:${API_PORT}`,

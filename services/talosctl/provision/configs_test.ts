@@ -61,6 +61,16 @@ Deno.test("configsFrom gives each node what the provisioner set up", () => {
   assertEquals(configs.context.endpoints, ["10.9.0.2", "10.9.0.3"]);
 });
 
+Deno.test("configsFrom needs no balancer for one control plane", () => {
+  const nodes = [PLAN.nodes[0]!, PLAN.nodes[2]!];
+  const configs = configsFrom({ ...PLAN, nodes }, OPTIONS, SECRETS);
+  const { config } = decode(configs.machine(nodes[1]!));
+  assertEquals(
+    config?.cluster?.controlPlane?.endpoint,
+    "https://10.9.0.2:6443",
+  );
+});
+
 Deno.test("configsFrom lets an endpoint take the control planes' place", () => {
   const options = { ...OPTIONS, endpoint: "cluster.example" };
   const configs = configsFrom(PLAN, options, SECRETS);

@@ -25,7 +25,13 @@ import {
   leftLinks,
   removeLinks,
 } from "./network.ts";
-import { clusterId, type NetworkPlan, type NodePlan } from "./plan.ts";
+import {
+  clusterId,
+  controlPlanesOf,
+  isBalanced,
+  type NetworkPlan,
+  type NodePlan,
+} from "./plan.ts";
 import { findHelpers, type Host, hostFor, killHelpers } from "./processes.ts";
 import {
   type ClusterRecord,
@@ -144,9 +150,10 @@ export class ContainerProvisioner implements Provisioner {
     await mountImage(host, image.image, paths.rootfs);
     await startSntp(host, paths, network.gateway);
     const { gateway } = network;
-    const masters = nodes.filter(({ type }) => type !== "join");
-    const addresses = masters.map(({ ip }) => ip);
-    await startBalancer(host, paths, { gateway, nodes: addresses });
+    if (isBalanced(request)) {
+      const addresses = controlPlanesOf(request).map(({ ip }) => ip);
+      await startBalancer(host, paths, { gateway, nodes: addresses });
+    }
     if (request.images) {
       const { dir } = paths;
       await startRegistry(host, request.images, { dir, gateway });

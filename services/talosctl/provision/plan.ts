@@ -45,6 +45,18 @@ export interface ClusterPlan {
   readonly nodes: readonly NodePlan[];
 }
 
+/** Those that run etcd and an API server. */
+export function controlPlanesOf(
+  { nodes }: Pick<ClusterPlan, "nodes">,
+): NodePlan[] {
+  return nodes.filter(({ type }) => type !== "join");
+}
+
+/** Whether the endpoint is a balancer at the gateway; else the first node. */
+export function isBalanced(plan: Pick<ClusterPlan, "nodes">): boolean {
+  return controlPlanesOf(plan).length > 1;
+}
+
 /** What the user says. */
 export interface ClusterShape {
   readonly name: string;
