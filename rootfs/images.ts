@@ -112,7 +112,7 @@ function pulledBytes({ layers, config, manifest }: Image): number {
 }
 
 /** Makes `_out/images.json` current, and `_out/bin/kubectl`. */
-async function buildImages(
+export async function buildImages(
   out: string,
   lists: readonly ImageList[],
 ): Promise<Image[]> {
