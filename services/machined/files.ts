@@ -25,6 +25,8 @@ export interface Files {
   ): Promise<void>;
   /** A file, or a directory with all in it, on disk when it resolves. */
   move(from: string, to: string): Promise<void>;
+  /** A symbolic link in place of what was there, on disk when it resolves. */
+  link(target: string, path: string): Promise<void>;
   /** Writes in place: for files of /proc, and those that are bound elsewhere. */
   write(path: string, bytes: Uint8Array, mode?: number): Promise<void>;
   append(path: string, bytes: Uint8Array): Promise<void>;
@@ -73,6 +75,12 @@ export const realFiles: Files = {
     await syncPath(dirname(to));
     await syncPath(dirname(from));
   },
+  async link(target, path) {
+    await Deno.remove(`${path}.new`).catch(() => {});
+    await Deno.symlink(target, `${path}.new`);
+    await Deno.rename(`${path}.new`, path);
+    await syncPath(dirname(path));
+  },
   async write(path, bytes, mode) {
     await Deno.writeFile(path, bytes, mode === undefined ? {} : { mode });
     if (mode !== undefined) await Deno.chmod(path, mode);
@@ -106,6 +114,7 @@ function moveKeys<T>(map: Map<string, T>, from: string, to: string): void {
 export class MemoryFiles implements Files {
   readonly files = new Map<string, MemoryFile>();
   readonly directories = new Map<string, number>();
+  readonly links = new Map<string, string>();
   /** Paths whose writing fails, with the error. */
   readonly refused = new Map<string, Error>();
 
@@ -119,7 +128,7 @@ export class MemoryFiles implements Files {
   }
 
   read(path: string): Promise<Uint8Array | undefined> {
-    const file = this.files.get(path);
+    const file = this.files.get(this.links.get(path) ?? path);
     return Promise.resolve(file && new TextEncoder().encode(file.text));
   }
 
@@ -140,6 +149,11 @@ export class MemoryFiles implements Files {
     }
     moveKeys(this.files, from, to);
     moveKeys(this.directories, from, to);
+  }
+
+  async link(target: string, path: string): Promise<void> {
+    await Promise.resolve();
+    this.links.set(path, target);
   }
 
   async write(path: string, bytes: Uint8Array, mode?: number): Promise<void> {

@@ -43,6 +43,15 @@ export interface Selection {
   readonly fieldSelector?: string;
 }
 
+/** An object that is not there yet, and need not have a name. */
+export type NewObject<T extends KubeObject> = Omit<T, "metadata"> & {
+  readonly metadata: {
+    readonly name?: string;
+    readonly generateName?: string;
+    readonly namespace?: string;
+  };
+};
+
 /** A change that a watch reports. */
 export interface WatchEvent<T> {
   readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
@@ -210,8 +219,24 @@ export class KubeClient {
     });
   }
 
+  /** Makes it; the API server can name it, from `generateName`. */
+  async create<T extends KubeObject>(
+    resource: Resource<T>,
+    object: NewObject<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const { namespace } = object.metadata;
+    return await this.#json<T>({
+      method: "POST",
+      path: pathOf(resource, namespace === undefined ? {} : { namespace }),
+      body: JSON.stringify(object),
+      contentType: "application/json",
+      signal,
+    });
+  }
+
   /** Posts to a subresource, for instance an eviction of a pod. */
-  async create(
+  async createSubresource(
     resource: Resource,
     place: ObjectPlace & {
       readonly subresource: string;

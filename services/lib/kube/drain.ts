@@ -98,7 +98,7 @@ async function evict(
   };
   try {
     const place = { name, namespace, subresource: "eviction", object };
-    await client.create(RESOURCES.pods, place, signal);
+    await client.createSubresource(RESOURCES.pods, place, signal);
     return "is still ending";
   } catch (thrown) {
     signal.throwIfAborted();

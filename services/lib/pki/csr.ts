@@ -21,6 +21,7 @@ export class CsrError extends AgentError<{ readonly kind: "invalid" }> {
 /** What a request may ask for. */
 export interface CsrOptions {
   readonly keys: KeyPair;
+  readonly commonName?: string;
   readonly organizations?: readonly string[];
   readonly names?: readonly string[];
   readonly addresses?: readonly string[];
@@ -29,13 +30,14 @@ export interface CsrOptions {
 /** A request as PEM. */
 export async function createCsr(options: CsrOptions): Promise<string> {
   const x509 = await loadX509();
-  const { keys, organizations = [], names = [], addresses = [] } = options;
+  const { keys, commonName, organizations = [] } = options;
+  const { names = [], addresses = [] } = options;
   const alternatives = [
     ...addresses.map((value) => ({ type: "ip" as const, value })),
     ...names.map((value) => ({ type: "dns" as const, value })),
   ];
   const csr = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: await subjectOf(organizations),
+    name: await subjectOf(organizations, commonName),
     keys: { publicKey: keys.publicKey, privateKey: keys.privateKey },
     signingAlgorithm: keys.signing,
     extensions: alternatives.length === 0

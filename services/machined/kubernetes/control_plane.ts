@@ -101,6 +101,10 @@ function controllerManagerFlags({ config }: KubernetesInput): Flags {
     "cluster-signing-cert-file": secret("ca.crt"),
     "cluster-signing-key-file": secret("ca.key"),
     "controllers": "*,tokencleaner",
+    // Each of some forty controllers asks for a token of its own before any
+    // of them begins: 5 s at the default rate.
+    "kube-api-burst": "200",
+    "kube-api-qps": "100",
     "root-ca-file": secret("ca.crt"),
     "service-account-private-key-file": secret("service-account.key"),
     "service-cluster-ip-range": network.serviceSubnets.join(","),

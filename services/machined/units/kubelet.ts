@@ -19,7 +19,10 @@ import {
   kubeletConfiguration,
 } from "../kubernetes/kubelet.ts";
 import { controlPlanePaths } from "../kubernetes/static_pod.ts";
-import { type JoinOptions, joinProblem } from "../kubernetes/join_problem.ts";
+import {
+  type KubeletCertificateOptions,
+  provideKubeletCertificate,
+} from "../kubernetes/kubelet_certificate.ts";
 import type { ServiceSpec } from "../supervisor/service.ts";
 import { type PulledNode, pulledSpec } from "./pulled.ts";
 
@@ -30,7 +33,7 @@ export interface KubeletOptions {
   readonly files: Files;
   /** Rejects when it is not well. */
   readonly probe: (signal: AbortSignal) => Promise<void>;
-  readonly connect: JoinOptions["connect"];
+  readonly connect: KubeletCertificateOptions["connect"];
 }
 
 const HEALTH = { initialDelayMs: 2_000, everyMs: 5_000, timeoutMs: 3_000 };
@@ -129,42 +132,28 @@ async function prepare({ input, files }: KubeletOptions): Promise<void> {
   for (const path of controlPlanePaths.pods) await files.remove(path);
 }
 
-/**
- * Whether it is well. It calls itself so while it cannot join, too; but on a
- * control plane it has to be up before there is anything to join.
- */
-async function check(
-  { input, files, connect, probe }: KubeletOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  const failed = await probe(signal).then(
-    () => undefined,
-    (thrown: unknown) => ({ thrown }),
-  );
-  const joins = input().config.machine.type === "join";
-  if (!failed && !joins) return;
-  const problem = await joinProblem({ input, files, connect }, signal);
-  if (problem !== undefined) throw new Error(problem);
-  if (failed) throw failed.thrown;
-}
-
 /** It as a service. */
 export function kubeletSpec(
   options: KubeletOptions,
   node: PulledNode,
 ): ServiceSpec {
-  const { input, files } = options;
+  const { input, files, connect, probe } = options;
   let facts: HostFacts | undefined;
   return pulledSpec({
     id: "kubelet",
     needs: ["cri", "networkd"],
     image: () => input().config.machine.kubelet.image,
-    prepare: async () => {
+    prepare: async (signal, tell) => {
       facts = await readHostFacts(files);
       await prepare(options);
+      const { clock } = node;
+      await provideKubeletCertificate(
+        { input, files, connect, clock },
+        { signal, tell },
+      );
       return "run";
     },
     spec: () => imageSpec(kubeletContainer(input(), facts!)),
-    health: { policy: HEALTH, check: (signal) => check(options, signal) },
+    health: { policy: HEALTH, check: probe },
   }, node);
 }
