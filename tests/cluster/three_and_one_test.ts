@@ -4,6 +4,7 @@
  * short form kills one control plane, `--full` each in turn.
  */
 import { assert, assertEquals } from "@std/assert";
+import { etcdSteps } from "#tests/etcd_steps.ts";
 import { eventually } from "#tests/eventually.ts";
 import { KubeCluster } from "#tests/kube_cluster.ts";
 
@@ -85,6 +86,7 @@ Deno.test("three control planes, one worker", async (t) => {
   });
   const counter = new Counter(kube);
   try {
+    await etcdSteps(t, cluster);
     // The first one too: the endpoint is not its address.
     for (const victim of FULL ? [0, 1, 2] : [0]) {
       const name = cluster.nodeName(victim);
